@@ -1,0 +1,688 @@
+//! THE instruction table: one row is one instruction; everything else is derived from it.
+//!
+//! A row of the first part reads `name Format "bit pattern" extension xlen;`. The pattern is written
+//! from bit 31 down to bit 0, `.` standing for an operand bit. A row of the second part is a 16-bit
+//! instruction; after `=` it names the 32-bit instruction it stands for (C extension, "RVC Instruction
+//! Set Listings"), whose operands its format fills in.
+//!
+//! Consumers call [`for_each_instruction!`](crate::for_each_instruction) with the name of a macro that
+//! takes the rows. Adding an instruction is adding a row here and a method of the same name in
+//! `iss::exec`, whose absence is a compile error.
+
+use crate::format::Format;
+
+/// Calls the macro `$consumer` with every row of the instruction table.
+#[macro_export]
+macro_rules! for_each_instruction {
+    ($consumer:ident) => {
+        $consumer! {
+            // RV32I.
+            /// Load upper immediate.
+            lui             U         ".................... ..... 0110111" I any;
+            /// Add upper immediate to pc.
+            auipc           U         ".................... ..... 0010111" I any;
+            /// Jump and link.
+            jal             J         ".................... ..... 1101111" I any;
+            /// Jump and link, to a register plus offset.
+            jalr            Jalr      "............ ..... 000 ..... 1100111" I any;
+            /// Branch if equal.
+            beq             B         "....... ..... ..... 000 ..... 1100011" I any;
+            /// Branch if not equal.
+            bne             B         "....... ..... ..... 001 ..... 1100011" I any;
+            /// Branch if less than, signed.
+            blt             B         "....... ..... ..... 100 ..... 1100011" I any;
+            /// Branch if greater or equal, signed.
+            bge             B         "....... ..... ..... 101 ..... 1100011" I any;
+            /// Branch if less than, unsigned.
+            bltu            B         "....... ..... ..... 110 ..... 1100011" I any;
+            /// Branch if greater or equal, unsigned.
+            bgeu            B         "....... ..... ..... 111 ..... 1100011" I any;
+            /// Load byte, sign-extended.
+            lb              Load      "............ ..... 000 ..... 0000011" I any;
+            /// Load halfword, sign-extended.
+            lh              Load      "............ ..... 001 ..... 0000011" I any;
+            /// Load word, sign-extended.
+            lw              Load      "............ ..... 010 ..... 0000011" I any;
+            /// Load byte, zero-extended.
+            lbu             Load      "............ ..... 100 ..... 0000011" I any;
+            /// Load halfword, zero-extended.
+            lhu             Load      "............ ..... 101 ..... 0000011" I any;
+            /// Store byte.
+            sb              Store     "....... ..... ..... 000 ..... 0100011" I any;
+            /// Store halfword.
+            sh              Store     "....... ..... ..... 001 ..... 0100011" I any;
+            /// Store word.
+            sw              Store     "....... ..... ..... 010 ..... 0100011" I any;
+            /// Add immediate.
+            addi            I         "............ ..... 000 ..... 0010011" I any;
+            /// Set if less than immediate, signed.
+            slti            I         "............ ..... 010 ..... 0010011" I any;
+            /// Set if less than immediate, unsigned.
+            sltiu           I         "............ ..... 011 ..... 0010011" I any;
+            /// Exclusive-or immediate.
+            xori            I         "............ ..... 100 ..... 0010011" I any;
+            /// Or immediate.
+            ori             I         "............ ..... 110 ..... 0010011" I any;
+            /// And immediate.
+            andi            I         "............ ..... 111 ..... 0010011" I any;
+            /// Add.
+            add             R         "0000000 ..... ..... 000 ..... 0110011" I any;
+            /// Subtract.
+            sub             R         "0100000 ..... ..... 000 ..... 0110011" I any;
+            /// Shift left logical.
+            sll             R         "0000000 ..... ..... 001 ..... 0110011" I any;
+            /// Set if less than, signed.
+            slt             R         "0000000 ..... ..... 010 ..... 0110011" I any;
+            /// Set if less than, unsigned.
+            sltu            R         "0000000 ..... ..... 011 ..... 0110011" I any;
+            /// Exclusive-or.
+            xor             R         "0000000 ..... ..... 100 ..... 0110011" I any;
+            /// Shift right logical.
+            srl             R         "0000000 ..... ..... 101 ..... 0110011" I any;
+            /// Shift right arithmetic.
+            sra             R         "0100000 ..... ..... 101 ..... 0110011" I any;
+            /// Or.
+            or              R         "0000000 ..... ..... 110 ..... 0110011" I any;
+            /// And.
+            and             R         "0000000 ..... ..... 111 ..... 0110011" I any;
+            /// Order memory accesses; reserved forms are executed as the strongest fence.
+            fence           Fence     ".... ... . .... ..... 000 ..... 0001111" I any;
+            /// Call the execution environment.
+            ecall           Bare      "0000000 00000 00000 000 00000 1110011" I any;
+            /// Breakpoint.
+            ebreak          Bare      "0000000 00001 00000 000 00000 1110011" I any;
+
+            // RV64I additions.
+            /// Load word, zero-extended.
+            lwu             Load      "............ ..... 110 ..... 0000011" I rv64;
+            /// Load doubleword.
+            ld              Load      "............ ..... 011 ..... 0000011" I rv64;
+            /// Store doubleword.
+            sd              Store     "....... ..... ..... 011 ..... 0100011" I rv64;
+            /// Shift left logical by immediate.
+            slli            Shift6    "000000 ...... ..... 001 ..... 0010011" I rv64;
+            /// Shift right logical by immediate.
+            srli            Shift6    "000000 ...... ..... 101 ..... 0010011" I rv64;
+            /// Shift right arithmetic by immediate.
+            srai            Shift6    "010000 ...... ..... 101 ..... 0010011" I rv64;
+            /// Add immediate, 32-bit.
+            addiw           I         "............ ..... 000 ..... 0011011" I rv64;
+            /// Shift left logical by immediate, 32-bit.
+            slliw           Shift5    "0000000 ..... ..... 001 ..... 0011011" I rv64;
+            /// Shift right logical by immediate, 32-bit.
+            srliw           Shift5    "0000000 ..... ..... 101 ..... 0011011" I rv64;
+            /// Shift right arithmetic by immediate, 32-bit.
+            sraiw           Shift5    "0100000 ..... ..... 101 ..... 0011011" I rv64;
+            /// Add, 32-bit.
+            addw            R         "0000000 ..... ..... 000 ..... 0111011" I rv64;
+            /// Subtract, 32-bit.
+            subw            R         "0100000 ..... ..... 000 ..... 0111011" I rv64;
+            /// Shift left logical, 32-bit.
+            sllw            R         "0000000 ..... ..... 001 ..... 0111011" I rv64;
+            /// Shift right logical, 32-bit.
+            srlw            R         "0000000 ..... ..... 101 ..... 0111011" I rv64;
+            /// Shift right arithmetic, 32-bit.
+            sraw            R         "0100000 ..... ..... 101 ..... 0111011" I rv64;
+
+            // Zifencei.
+            /// Make earlier stores visible to instruction fetch.
+            fence_i         FenceI    "............ ..... 001 ..... 0001111" Zifencei any;
+
+            // Zicsr.
+            /// Swap a CSR with a register.
+            csrrw           Csr       "............ ..... 001 ..... 1110011" Zicsr any;
+            /// Read a CSR and set the bits of a register.
+            csrrs           Csr       "............ ..... 010 ..... 1110011" Zicsr any;
+            /// Read a CSR and clear the bits of a register.
+            csrrc           Csr       "............ ..... 011 ..... 1110011" Zicsr any;
+            /// Swap a CSR with an immediate.
+            csrrwi          CsrI      "............ ..... 101 ..... 1110011" Zicsr any;
+            /// Read a CSR and set the bits of an immediate.
+            csrrsi          CsrI      "............ ..... 110 ..... 1110011" Zicsr any;
+            /// Read a CSR and clear the bits of an immediate.
+            csrrci          CsrI      "............ ..... 111 ..... 1110011" Zicsr any;
+
+            // RV32M.
+            /// Multiply, low half.
+            mul             R         "0000001 ..... ..... 000 ..... 0110011" M any;
+            /// Multiply signed by signed, high half.
+            mulh            R         "0000001 ..... ..... 001 ..... 0110011" M any;
+            /// Multiply signed by unsigned, high half.
+            mulhsu          R         "0000001 ..... ..... 010 ..... 0110011" M any;
+            /// Multiply unsigned by unsigned, high half.
+            mulhu           R         "0000001 ..... ..... 011 ..... 0110011" M any;
+            /// Divide, signed.
+            div             R         "0000001 ..... ..... 100 ..... 0110011" M any;
+            /// Divide, unsigned.
+            divu            R         "0000001 ..... ..... 101 ..... 0110011" M any;
+            /// Remainder, signed.
+            rem             R         "0000001 ..... ..... 110 ..... 0110011" M any;
+            /// Remainder, unsigned.
+            remu            R         "0000001 ..... ..... 111 ..... 0110011" M any;
+
+            // RV64M additions.
+            /// Multiply, 32-bit.
+            mulw            R         "0000001 ..... ..... 000 ..... 0111011" M rv64;
+            /// Divide, signed, 32-bit.
+            divw            R         "0000001 ..... ..... 100 ..... 0111011" M rv64;
+            /// Divide, unsigned, 32-bit.
+            divuw           R         "0000001 ..... ..... 101 ..... 0111011" M rv64;
+            /// Remainder, signed, 32-bit.
+            remw            R         "0000001 ..... ..... 110 ..... 0111011" M rv64;
+            /// Remainder, unsigned, 32-bit.
+            remuw           R         "0000001 ..... ..... 111 ..... 0111011" M rv64;
+
+            // RV32A.
+            /// Load word and reserve its address.
+            lr_w            Lr        "00010 . . 00000 ..... 010 ..... 0101111" A any;
+            /// Store word if the reservation holds.
+            sc_w            Amo       "00011 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word swap.
+            amoswap_w       Amo       "00001 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word add.
+            amoadd_w        Amo       "00000 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word exclusive-or.
+            amoxor_w        Amo       "00100 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word and.
+            amoand_w        Amo       "01100 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word or.
+            amoor_w         Amo       "01000 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word minimum, signed.
+            amomin_w        Amo       "10000 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word maximum, signed.
+            amomax_w        Amo       "10100 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word minimum, unsigned.
+            amominu_w       Amo       "11000 . . ..... ..... 010 ..... 0101111" A any;
+            /// Atomic word maximum, unsigned.
+            amomaxu_w       Amo       "11100 . . ..... ..... 010 ..... 0101111" A any;
+
+            // RV64A additions.
+            /// Load doubleword and reserve its address.
+            lr_d            Lr        "00010 . . 00000 ..... 011 ..... 0101111" A rv64;
+            /// Store doubleword if the reservation holds.
+            sc_d            Amo       "00011 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword swap.
+            amoswap_d       Amo       "00001 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword add.
+            amoadd_d        Amo       "00000 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword exclusive-or.
+            amoxor_d        Amo       "00100 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword and.
+            amoand_d        Amo       "01100 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword or.
+            amoor_d         Amo       "01000 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword minimum, signed.
+            amomin_d        Amo       "10000 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword maximum, signed.
+            amomax_d        Amo       "10100 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword minimum, unsigned.
+            amominu_d       Amo       "11000 . . ..... ..... 011 ..... 0101111" A rv64;
+            /// Atomic doubleword maximum, unsigned.
+            amomaxu_d       Amo       "11100 . . ..... ..... 011 ..... 0101111" A rv64;
+
+            // RV32F.
+            /// Load a single-precision value.
+            flw             FLoad     "............ ..... 010 ..... 0000111" F any;
+            /// Store a single-precision value.
+            fsw             FStore    "....... ..... ..... 010 ..... 0100111" F any;
+            /// Single-precision multiply and add.
+            fmadd_s         F4        "..... 00 ..... ..... ... ..... 1000011" F any;
+            /// Single-precision multiply and subtract.
+            fmsub_s         F4        "..... 00 ..... ..... ... ..... 1000111" F any;
+            /// Single-precision negated multiply and add.
+            fnmsub_s        F4        "..... 00 ..... ..... ... ..... 1001011" F any;
+            /// Single-precision negated multiply and subtract.
+            fnmadd_s        F4        "..... 00 ..... ..... ... ..... 1001111" F any;
+            /// Single-precision add.
+            fadd_s          FRm       "0000000 ..... ..... ... ..... 1010011" F any;
+            /// Single-precision subtract.
+            fsub_s          FRm       "0000100 ..... ..... ... ..... 1010011" F any;
+            /// Single-precision multiply.
+            fmul_s          FRm       "0001000 ..... ..... ... ..... 1010011" F any;
+            /// Single-precision divide.
+            fdiv_s          FRm       "0001100 ..... ..... ... ..... 1010011" F any;
+            /// Single-precision square root.
+            fsqrt_s         FUnaryRm  "0101100 00000 ..... ... ..... 1010011" F any;
+            /// Single-precision take the sign of the second operand.
+            fsgnj_s         F         "0010000 ..... ..... 000 ..... 1010011" F any;
+            /// Single-precision take the opposite sign of the second operand.
+            fsgnjn_s        F         "0010000 ..... ..... 001 ..... 1010011" F any;
+            /// Single-precision exclusive-or the signs.
+            fsgnjx_s        F         "0010000 ..... ..... 010 ..... 1010011" F any;
+            /// Single-precision minimum.
+            fmin_s          F         "0010100 ..... ..... 000 ..... 1010011" F any;
+            /// Single-precision maximum.
+            fmax_s          F         "0010100 ..... ..... 001 ..... 1010011" F any;
+            /// Convert single precision to a signed word.
+            fcvt_w_s        FToXRm    "1100000 00000 ..... ... ..... 1010011" F any;
+            /// Convert single precision to an unsigned word.
+            fcvt_wu_s       FToXRm    "1100000 00001 ..... ... ..... 1010011" F any;
+            /// Move the bits of a single to an integer register, sign-extended.
+            fmv_x_w         FToX      "1110000 00000 ..... 000 ..... 1010011" F any;
+            /// Single-precision compare equal, quiet.
+            feq_s           FCompare  "1010000 ..... ..... 010 ..... 1010011" F any;
+            /// Single-precision compare less than, signaling.
+            flt_s           FCompare  "1010000 ..... ..... 001 ..... 1010011" F any;
+            /// Single-precision compare less or equal, signaling.
+            fle_s           FCompare  "1010000 ..... ..... 000 ..... 1010011" F any;
+            /// Single-precision classify.
+            fclass_s        FToX      "1110000 00000 ..... 001 ..... 1010011" F any;
+            /// Convert a signed word to single precision.
+            fcvt_s_w        XToFRm    "1101000 00000 ..... ... ..... 1010011" F any;
+            /// Convert an unsigned word to single precision.
+            fcvt_s_wu       XToFRm    "1101000 00001 ..... ... ..... 1010011" F any;
+            /// Move the low 32 bits of an integer register to a single.
+            fmv_w_x         XToF      "1111000 00000 ..... 000 ..... 1010011" F any;
+
+            // RV64F additions.
+            /// Convert single precision to a signed doubleword.
+            fcvt_l_s        FToXRm    "1100000 00010 ..... ... ..... 1010011" F rv64;
+            /// Convert single precision to an unsigned doubleword.
+            fcvt_lu_s       FToXRm    "1100000 00011 ..... ... ..... 1010011" F rv64;
+            /// Convert a signed doubleword to single precision.
+            fcvt_s_l        XToFRm    "1101000 00010 ..... ... ..... 1010011" F rv64;
+            /// Convert an unsigned doubleword to single precision.
+            fcvt_s_lu       XToFRm    "1101000 00011 ..... ... ..... 1010011" F rv64;
+
+            // RV32D.
+            /// Load a double-precision value.
+            fld             FLoad     "............ ..... 011 ..... 0000111" D any;
+            /// Store a double-precision value.
+            fsd             FStore    "....... ..... ..... 011 ..... 0100111" D any;
+            /// Double-precision multiply and add.
+            fmadd_d         F4        "..... 01 ..... ..... ... ..... 1000011" D any;
+            /// Double-precision multiply and subtract.
+            fmsub_d         F4        "..... 01 ..... ..... ... ..... 1000111" D any;
+            /// Double-precision negated multiply and add.
+            fnmsub_d        F4        "..... 01 ..... ..... ... ..... 1001011" D any;
+            /// Double-precision negated multiply and subtract.
+            fnmadd_d        F4        "..... 01 ..... ..... ... ..... 1001111" D any;
+            /// Double-precision add.
+            fadd_d          FRm       "0000001 ..... ..... ... ..... 1010011" D any;
+            /// Double-precision subtract.
+            fsub_d          FRm       "0000101 ..... ..... ... ..... 1010011" D any;
+            /// Double-precision multiply.
+            fmul_d          FRm       "0001001 ..... ..... ... ..... 1010011" D any;
+            /// Double-precision divide.
+            fdiv_d          FRm       "0001101 ..... ..... ... ..... 1010011" D any;
+            /// Double-precision square root.
+            fsqrt_d         FUnaryRm  "0101101 00000 ..... ... ..... 1010011" D any;
+            /// Double-precision take the sign of the second operand.
+            fsgnj_d         F         "0010001 ..... ..... 000 ..... 1010011" D any;
+            /// Double-precision take the opposite sign of the second operand.
+            fsgnjn_d        F         "0010001 ..... ..... 001 ..... 1010011" D any;
+            /// Double-precision exclusive-or the signs.
+            fsgnjx_d        F         "0010001 ..... ..... 010 ..... 1010011" D any;
+            /// Double-precision minimum.
+            fmin_d          F         "0010101 ..... ..... 000 ..... 1010011" D any;
+            /// Double-precision maximum.
+            fmax_d          F         "0010101 ..... ..... 001 ..... 1010011" D any;
+            /// Convert double precision to single.
+            fcvt_s_d        FUnaryRm  "0100000 00001 ..... ... ..... 1010011" D any;
+            /// Convert single precision to double.
+            fcvt_d_s        FUnaryRm  "0100001 00000 ..... ... ..... 1010011" D any;
+            /// Double-precision compare equal, quiet.
+            feq_d           FCompare  "1010001 ..... ..... 010 ..... 1010011" D any;
+            /// Double-precision compare less than, signaling.
+            flt_d           FCompare  "1010001 ..... ..... 001 ..... 1010011" D any;
+            /// Double-precision compare less or equal, signaling.
+            fle_d           FCompare  "1010001 ..... ..... 000 ..... 1010011" D any;
+            /// Double-precision classify.
+            fclass_d        FToX      "1110001 00000 ..... 001 ..... 1010011" D any;
+            /// Convert double precision to a signed word.
+            fcvt_w_d        FToXRm    "1100001 00000 ..... ... ..... 1010011" D any;
+            /// Convert double precision to an unsigned word.
+            fcvt_wu_d       FToXRm    "1100001 00001 ..... ... ..... 1010011" D any;
+            /// Convert a signed word to double precision.
+            fcvt_d_w        XToFRm    "1101001 00000 ..... ... ..... 1010011" D any;
+            /// Convert an unsigned word to double precision.
+            fcvt_d_wu       XToFRm    "1101001 00001 ..... ... ..... 1010011" D any;
+
+            // RV64D additions.
+            /// Convert double precision to a signed doubleword.
+            fcvt_l_d        FToXRm    "1100001 00010 ..... ... ..... 1010011" D rv64;
+            /// Convert double precision to an unsigned doubleword.
+            fcvt_lu_d       FToXRm    "1100001 00011 ..... ... ..... 1010011" D rv64;
+            /// Move the bits of a double to an integer register.
+            fmv_x_d         FToX      "1110001 00000 ..... 000 ..... 1010011" D rv64;
+            /// Convert a signed doubleword to double precision.
+            fcvt_d_l        XToFRm    "1101001 00010 ..... ... ..... 1010011" D rv64;
+            /// Convert an unsigned doubleword to double precision.
+            fcvt_d_lu       XToFRm    "1101001 00011 ..... ... ..... 1010011" D rv64;
+            /// Move the bits of an integer register to a double.
+            fmv_d_x         XToF      "1111001 00000 ..... 000 ..... 1010011" D rv64;
+
+            // Machine-level privileged instructions.
+            /// Return from a trap into M-mode.
+            mret            Bare      "0011000 00010 00000 000 00000 1110011" Priv any;
+            /// Wait for an interrupt.
+            wfi             Bare      "0001000 00101 00000 000 00000 1110011" Priv any;
+
+            // Supervisor instructions.
+            /// Order page-table writes before translations: HS-mode's, or at V=1 the VS stage's.
+            sfence_vma      FenceVma  "0001001 ..... ..... 000 00000 1110011" S any;
+            /// Return from a trap into HS- or VS-mode.
+            sret            Bare      "0001000 00010 00000 000 00000 1110011" S any;
+
+            // Svinval.
+            /// Invalidate as SFENCE.VMA does, without its ordering.
+            sinval_vma      FenceVma  "0001011 ..... ..... 000 00000 1110011" Svinval any;
+            /// Order earlier stores before later invalidations.
+            sfence_w_inval  Bare      "0001100 00000 00000 000 00000 1110011" Svinval any;
+            /// Order earlier invalidations before later translations.
+            sfence_inval_ir Bare      "0001100 00001 00000 000 00000 1110011" Svinval any;
+
+            // H.
+            /// Order VS-stage page-table writes before translations of the current VMID.
+            hfence_vvma     FenceVma  "0010001 ..... ..... 000 00000 1110011" H any;
+            /// Order G-stage page-table writes before translations.
+            hfence_gvma     FenceVma  "0110001 ..... ..... 000 00000 1110011" H any;
+            /// Load byte as the guest would.
+            hlv_b           HLoad     "0110000 00000 ..... 100 ..... 1110011" H any;
+            /// Load byte as the guest would, zero-extended.
+            hlv_bu          HLoad     "0110000 00001 ..... 100 ..... 1110011" H any;
+            /// Load halfword as the guest would.
+            hlv_h           HLoad     "0110010 00000 ..... 100 ..... 1110011" H any;
+            /// Load halfword as the guest would, zero-extended.
+            hlv_hu          HLoad     "0110010 00001 ..... 100 ..... 1110011" H any;
+            /// Load halfword as the guest would fetch it: with execute permission, zero-extended.
+            hlvx_hu         HLoad     "0110010 00011 ..... 100 ..... 1110011" H any;
+            /// Load word as the guest would.
+            hlv_w           HLoad     "0110100 00000 ..... 100 ..... 1110011" H any;
+            /// Load word as the guest would fetch it: with execute permission, zero-extended.
+            hlvx_wu         HLoad     "0110100 00011 ..... 100 ..... 1110011" H any;
+            /// Store byte as the guest would.
+            hsv_b           HStore    "0110001 ..... ..... 100 00000 1110011" H any;
+            /// Store halfword as the guest would.
+            hsv_h           HStore    "0110011 ..... ..... 100 00000 1110011" H any;
+            /// Store word as the guest would.
+            hsv_w           HStore    "0110101 ..... ..... 100 00000 1110011" H any;
+
+            // H, RV64 additions.
+            /// Load word as the guest would, zero-extended.
+            hlv_wu          HLoad     "0110100 00001 ..... 100 ..... 1110011" H rv64;
+            /// Load doubleword as the guest would.
+            hlv_d           HLoad     "0110110 00000 ..... 100 ..... 1110011" H rv64;
+            /// Store doubleword as the guest would.
+            hsv_d           HStore    "0110111 ..... ..... 100 00000 1110011" H rv64;
+
+            // Svinval with H.
+            /// Invalidate as HFENCE.VVMA does, without its ordering.
+            hinval_vvma     FenceVma  "0010011 ..... ..... 000 00000 1110011" SvinvalH any;
+            /// Invalidate as HFENCE.GVMA does, without its ordering.
+            hinval_gvma     FenceVma  "0110011 ..... ..... 000 00000 1110011" SvinvalH any;
+            // The C extension: each row stands for a 32-bit instruction.
+            @compressed
+            /// Add a scaled immediate to the stack pointer.
+            c_addi4spn      CAddi4spn  "000 ........ ... 00" C any = addi;
+            /// Load double-precision value.
+            c_fld           CLoadFD    "001 ... ... .. ... 00" Zcd any = fld;
+            /// Load word.
+            c_lw            CLoadW     "010 ... ... .. ... 00" C any = lw;
+            /// Load doubleword.
+            c_ld            CLoadD     "011 ... ... .. ... 00" C rv64 = ld;
+            /// Store double-precision value.
+            c_fsd           CStoreFD   "101 ... ... .. ... 00" Zcd any = fsd;
+            /// Store word.
+            c_sw            CStoreW    "110 ... ... .. ... 00" C any = sw;
+            /// Store doubleword.
+            c_sd            CStoreD    "111 ... ... .. ... 00" C rv64 = sd;
+            /// No operation.
+            c_nop           CNop       "000 . 00000 ..... 01" C any = addi;
+            /// Add immediate.
+            c_addi          CAddi      "000 . ..... ..... 01" C any = addi;
+            /// Add immediate, 32-bit.
+            c_addiw         CAddi      "001 . ..... ..... 01" C rv64 = addiw;
+            /// Load immediate.
+            c_li            CLi        "010 . ..... ..... 01" C any = addi;
+            /// Add a scaled immediate to the stack pointer.
+            c_addi16sp      CAddi16sp  "011 . 00010 ..... 01" C any = addi;
+            /// Load upper immediate.
+            c_lui           CLui       "011 . ..... ..... 01" C any = lui;
+            /// Shift right logical by immediate.
+            c_srli          CShiftP    "100 . 00 ... ..... 01" C any = srli;
+            /// Shift right arithmetic by immediate.
+            c_srai          CShiftP    "100 . 01 ... ..... 01" C any = srai;
+            /// And immediate.
+            c_andi          CAndi      "100 . 10 ... ..... 01" C any = andi;
+            /// Subtract.
+            c_sub           CArith     "100 0 11 ... 00 ... 01" C any = sub;
+            /// Exclusive-or.
+            c_xor           CArith     "100 0 11 ... 01 ... 01" C any = xor;
+            /// Or.
+            c_or            CArith     "100 0 11 ... 10 ... 01" C any = or;
+            /// And.
+            c_and           CArith     "100 0 11 ... 11 ... 01" C any = and;
+            /// Subtract, 32-bit.
+            c_subw          CArith     "100 1 11 ... 00 ... 01" C rv64 = subw;
+            /// Add, 32-bit.
+            c_addw          CArith     "100 1 11 ... 01 ... 01" C rv64 = addw;
+            /// Jump.
+            c_j             CJ         "101 ........... 01" C any = jal;
+            /// Branch if equal to zero.
+            c_beqz          CBranch    "110 ... ... ..... 01" C any = beq;
+            /// Branch if not equal to zero.
+            c_bnez          CBranch    "111 ... ... ..... 01" C any = bne;
+            /// Shift left logical by immediate.
+            c_slli          CSlli      "000 . ..... ..... 10" C any = slli;
+            /// Load double-precision value from the stack.
+            c_fldsp         CFldsp     "001 . ..... ..... 10" Zcd any = fld;
+            /// Load word from the stack.
+            c_lwsp          CLwsp      "010 . ..... ..... 10" C any = lw;
+            /// Load doubleword from the stack.
+            c_ldsp          CLdsp      "011 . ..... ..... 10" C rv64 = ld;
+            /// Jump to a register.
+            c_jr            CJr        "100 0 ..... 00000 10" C any = jalr;
+            /// Copy a register.
+            c_mv            CMv        "100 0 ..... ..... 10" C any = add;
+            /// Breakpoint.
+            c_ebreak        Bare       "100 1 00000 00000 10" C any = ebreak;
+            /// Jump to a register and link.
+            c_jalr          CJalr      "100 1 ..... 00000 10" C any = jalr;
+            /// Add.
+            c_add           CAdd       "100 1 ..... ..... 10" C any = add;
+            /// Store double-precision value to the stack.
+            c_fsdsp         CFsdsp     "101 ...... ..... 10" Zcd any = fsd;
+            /// Store word to the stack.
+            c_swsp          CSwsp      "110 ...... ..... 10" C any = sw;
+            /// Store doubleword to the stack.
+            c_sdsp          CSdsp      "111 ...... ..... 10" C rv64 = sd;
+        }
+    };
+}
+
+macro_rules! define_ops {
+    (
+        $($(#[doc = $doc:literal])+ $name:ident $format:ident $pattern:literal $ext:ident $xlen:ident;)+
+        @compressed
+        $($(#[doc = $cdoc:literal])+ $cname:ident $cformat:ident $cpattern:literal $cext:ident $cxlen:ident = $long:ident;)+
+    ) => {
+        /// The operation of an instruction: its mnemonic with `.` written as `_`.
+        #[allow(non_camel_case_types)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u16)]
+        pub enum Op {
+            $($(#[doc = $doc])+ $name,)+
+            $($(#[doc = $cdoc])+ $cname,)+
+        }
+
+        /// Every row of the table, in the table's order: `ROWS[op as usize]` is the row of `op`.
+        pub static ROWS: [Row; Op::COUNT] = TABLE;
+
+        pub(crate) const TABLE: [Row; Op::COUNT] = [
+            $(Row::new(Op::$name, stringify!($name), Format::$format, $pattern, Ext::$ext, Xlen::$xlen, None, concat!($($doc),+)),)+
+            $(Row::new(Op::$cname, stringify!($cname), Format::$cformat, $cpattern, Ext::$cext, Xlen::$cxlen, Some(Op::$long), concat!($($cdoc),+)),)+
+        ];
+
+        impl Op {
+            /// The number of rows in the table.
+            pub const COUNT: usize = [$(stringify!($name),)+ $(stringify!($cname),)+].len();
+        }
+    };
+}
+for_each_instruction!(define_ops);
+
+/// One row of the instruction table.
+#[derive(Debug)]
+pub struct Row {
+    /// The operation.
+    pub op: Op,
+    /// The name of the operation: the mnemonic with `.` written as `_`.
+    pub name: &'static str,
+    /// Where the operands are and how they are written.
+    pub format: Format,
+    /// The bits that are fixed.
+    pub mask: u32,
+    /// The values of the fixed bits.
+    pub pattern: u32,
+    /// 2 or 4 bytes.
+    pub len: u8,
+    /// The extension that defines it.
+    pub ext: Ext,
+    /// The base ISAs that have it.
+    pub xlen: Xlen,
+    /// The 32-bit instruction that a compressed one stands for.
+    pub long: Option<Op>,
+    /// One line for a reader.
+    pub doc: &'static str,
+}
+
+impl Row {
+    #[allow(clippy::too_many_arguments)]
+    const fn new(
+        op: Op,
+        name: &'static str,
+        format: Format,
+        text: &str,
+        ext: Ext,
+        xlen: Xlen,
+        long: Option<Op>,
+        doc: &'static str,
+    ) -> Row {
+        let (mut mask, mut pattern, mut width, mut i) = (0u32, 0u32, 0, 0);
+        let text = text.as_bytes();
+        while i < text.len() {
+            if text[i] != b' ' {
+                mask = mask << 1 | (text[i] != b'.') as u32;
+                pattern = pattern << 1 | (text[i] == b'1') as u32;
+                width += 1;
+            }
+            i += 1;
+        }
+        assert!(width == if long.is_some() { 16 } else { 32 }, "a bit pattern has the wrong length");
+        Row { op, name, format, mask, pattern, len: width / 8, ext, xlen, long, doc }
+    }
+}
+
+/// The extension that defines an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Ext {
+    /// The base integer ISA.
+    I,
+    /// Multiplication and division.
+    M,
+    /// Atomic instructions.
+    A,
+    /// Single-precision floating point.
+    F,
+    /// Double-precision floating point.
+    D,
+    /// Compressed instructions.
+    C,
+    /// Compressed double-precision loads and stores: C and D together.
+    Zcd,
+    /// CSR access.
+    Zicsr,
+    /// Instruction-fetch fence.
+    Zifencei,
+    /// The machine-level ISA.
+    Priv,
+    /// Supervisor mode.
+    S,
+    /// Fine-grained invalidation.
+    Svinval,
+    /// Fine-grained invalidation of guest translations: Svinval and H together.
+    SvinvalH,
+    /// The hypervisor extension.
+    H,
+}
+
+/// The base ISAs that have an instruction.
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Xlen {
+    /// RV32 and RV64.
+    any,
+    /// RV64 only.
+    rv64,
+}
+
+impl Op {
+    /// The table's row of this operation.
+    #[inline]
+    pub fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+
+    /// The operation with the given row number.
+    pub fn from_index(index: usize) -> Option<Op> {
+        ROWS.get(index).map(|row| row.op)
+    }
+
+    /// The 32-bit operation that a compressed one stands for; any other stands for itself.
+    #[inline]
+    pub fn long(self) -> Op {
+        self.row().long.unwrap_or(self)
+    }
+}
+
+/// A decoded instruction: its operation and the operands of its 32-bit form.
+///
+/// Fields that the operation does not use are zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inst {
+    /// The operation; a `c_` one for a 16-bit instruction.
+    pub op: Op,
+    /// Destination register, 0 to 31.
+    pub rd: u8,
+    /// First source register; in the immediate forms of the CSR instructions, the immediate.
+    pub rs1: u8,
+    /// Second source register.
+    pub rs2: u8,
+    /// Third source register.
+    pub rs3: u8,
+    /// Rounding mode; in atomics aq (bit 1) and rl (bit 0).
+    pub rm: u8,
+    /// Immediate, sign-extended; shift amount; CSR number; bits 31:20 of a fence.
+    pub imm: i32,
+    /// The instruction word; the upper half is zero for a 16-bit instruction.
+    pub bits: u32,
+}
+
+impl Inst {
+    /// An instruction without operands, to be filled in by the caller.
+    pub const fn new(op: Op) -> Inst {
+        Inst { op, rd: 0, rs1: 0, rs2: 0, rs3: 0, rm: 0, imm: 0, bits: 0 }
+    }
+
+    /// The size in bytes: 2 or 4.
+    #[inline]
+    pub const fn size(&self) -> u64 {
+        if self.bits & 3 == 3 { 4 } else { 2 }
+    }
+
+    /// The same instruction in its 32-bit form, with `bits` encoded anew.
+    pub fn expand(&self) -> Inst {
+        let mut long = Inst { op: self.op.long(), ..*self };
+        long.bits = long.encode();
+        long
+    }
+
+    /// The instruction word that the operation and operands stand for.
+    ///
+    /// Operands out of range are truncated to their field; the assembler checks them first.
+    pub fn encode(&self) -> u32 {
+        let row = self.op.row();
+        row.pattern | row.format.insert(self) & !row.mask
+    }
+}

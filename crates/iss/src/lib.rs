@@ -1,0 +1,19 @@
+//! The instruction-set simulator: harts of RV64GC with the hypervisor extension.
+//!
+//! A [`Hart`] executes instructions against a [`Bus`], which is the rest of the machine. The crate knows
+//! no device and no address; what a hart can differ in is its [`Variant`]. Everything that happens can be
+//! watched by an [`Observer`], which costs nothing when there is none.
+
+pub mod bus;
+pub mod hart;
+pub mod observe;
+pub mod ram;
+pub mod trap;
+pub mod variant;
+
+pub use bus::{AccessFault, Bus, Lines, Width};
+pub use hart::{Hart, Outcome, Stop};
+pub use observe::Observer;
+pub use ram::Ram;
+pub use trap::Trap;
+pub use variant::Variant;

@@ -1,0 +1,183 @@
+//! Main memory: allocated lazily by the host, shared between harts, accessed atomically.
+
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::bus::Width;
+
+/// Main memory at physical addresses `base..base + len`.
+///
+/// Pages cost nothing until they are touched. Each access of up to 8 aligned bytes is one relaxed atomic
+/// access of the host, so that harts on several host threads may share the memory.
+#[derive(Debug)]
+pub struct Ram {
+    map: MmapRaw,
+    base: u64,
+    len: u64,
+}
+
+impl Ram {
+    /// Reserves `len` bytes, rounded up to 4 KiB, at physical address `base`, all zero.
+    ///
+    /// # Errors
+    /// The host's error when it cannot reserve so much address space.
+    pub fn new(base: u64, len: u64) -> std::io::Result<Ram> {
+        let len = len.max(1).checked_next_multiple_of(4096).filter(|len| base.checked_add(*len).is_some());
+        let too_large = || std::io::Error::new(std::io::ErrorKind::InvalidInput, "memory size out of range");
+        let len = len.ok_or_else(too_large)?;
+        let bytes = usize::try_from(len).map_err(|_| too_large())?;
+        let map = MmapOptions::new().len(bytes).no_reserve_swap().map_anon()?;
+        Ok(Ram { map: map.into(), base, len })
+    }
+
+    /// The lowest physical address.
+    #[inline]
+    pub fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// The size in bytes.
+    #[inline]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Never: a memory holds at least one page.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Whether all of `pa..pa + bytes` is main memory.
+    #[inline]
+    pub fn contains(&self, pa: u64, bytes: u64) -> bool {
+        let offset = pa.wrapping_sub(self.base);
+        offset < self.len && self.len - offset >= bytes
+    }
+
+    /// The host's address of `pa` when `width` bytes there are aligned and in main memory.
+    #[inline]
+    fn at(&self, pa: u64, width: Width) -> Option<*mut u8> {
+        let aligned = pa & (width.bytes() - 1) == 0;
+        if !aligned || !self.contains(pa, width.bytes()) {
+            return None;
+        }
+        // SAFETY: the offset is below the mapping's length, as `contains` has just said.
+        Some(unsafe { self.map.as_mut_ptr().add((pa - self.base) as usize) })
+    }
+
+    /// Reads an aligned little-endian value; `None` outside main memory or where misaligned.
+    #[inline]
+    pub fn load(&self, pa: u64, width: Width) -> Option<u64> {
+        let at = self.at(pa, width)?;
+        // SAFETY: `at` lies in the mapping, which lives as long as `self`, and is aligned for the width
+        // because the mapping starts on a page and `pa` is aligned relative to it. All accesses to the
+        // mapping are atomic.
+        Some(unsafe {
+            match width {
+                Width::B => AtomicU8::from_ptr(at).load(Ordering::Relaxed).into(),
+                Width::H => u16::from_le(AtomicU16::from_ptr(at.cast()).load(Ordering::Relaxed)).into(),
+                Width::W => u32::from_le(AtomicU32::from_ptr(at.cast()).load(Ordering::Relaxed)).into(),
+                Width::D => u64::from_le(AtomicU64::from_ptr(at.cast()).load(Ordering::Relaxed)),
+            }
+        })
+    }
+
+    /// Writes an aligned little-endian value; `None` outside main memory or where misaligned.
+    #[inline]
+    pub fn store(&self, pa: u64, width: Width, value: u64) -> Option<()> {
+        let at = self.at(pa, width)?;
+        // SAFETY: as for `load`.
+        unsafe {
+            match width {
+                Width::B => AtomicU8::from_ptr(at).store(value as u8, Ordering::Relaxed),
+                Width::H => AtomicU16::from_ptr(at.cast()).store((value as u16).to_le(), Ordering::Relaxed),
+                Width::W => AtomicU32::from_ptr(at.cast()).store((value as u32).to_le(), Ordering::Relaxed),
+                Width::D => AtomicU64::from_ptr(at.cast()).store(value.to_le(), Ordering::Relaxed),
+            }
+        }
+        Some(())
+    }
+
+    /// Replaces an aligned word or doubleword that still is `old`; says whether it was.
+    ///
+    /// `None` outside main memory, where misaligned, or for narrower widths.
+    pub fn compare_exchange(&self, pa: u64, width: Width, old: u64, new: u64) -> Option<bool> {
+        let at = self.at(pa, width)?;
+        let order = Ordering::SeqCst;
+        // SAFETY: as for `load`.
+        unsafe {
+            match width {
+                Width::W => {
+                    let cell = AtomicU32::from_ptr(at.cast());
+                    Some(
+                        cell.compare_exchange((old as u32).to_le(), (new as u32).to_le(), order, order)
+                            .is_ok(),
+                    )
+                }
+                Width::D => {
+                    let cell = AtomicU64::from_ptr(at.cast());
+                    Some(cell.compare_exchange(old.to_le(), new.to_le(), order, order).is_ok())
+                }
+                Width::B | Width::H => None,
+            }
+        }
+    }
+
+    /// Copies `bytes` to `pa`; `None`, with nothing written, where they do not fit in main memory.
+    pub fn write(&self, pa: u64, bytes: &[u8]) -> Option<()> {
+        if !self.contains(pa, bytes.len() as u64) {
+            return None;
+        }
+        for (at, byte) in (pa..).zip(bytes) {
+            self.store(at, Width::B, u64::from(*byte))?;
+        }
+        Some(())
+    }
+
+    /// Copies from `pa` to fill `bytes`; `None` where they are not all in main memory.
+    pub fn read(&self, pa: u64, bytes: &mut [u8]) -> Option<()> {
+        if !self.contains(pa, bytes.len() as u64) {
+            return None;
+        }
+        for (at, byte) in (pa..).zip(bytes) {
+            *byte = self.load(at, Width::B)? as u8;
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_at_every_width() {
+        let ram = Ram::new(0x8000_0000, 0x2000).unwrap();
+        for (width, value) in
+            [(Width::B, 0xab), (Width::H, 0xabcd), (Width::W, 0x89ab_cdef), (Width::D, 0x0123_4567_89ab_cdef)]
+        {
+            ram.store(0x8000_1000, width, value).unwrap();
+            assert_eq!(ram.load(0x8000_1000, width), Some(value));
+        }
+        assert_eq!(ram.load(0x8000_1000, Width::B), Some(0xef), "little-endian");
+    }
+
+    #[test]
+    fn nothing_outside_or_misaligned() {
+        let ram = Ram::new(0x8000_0000, 0x1000).unwrap();
+        assert_eq!(ram.load(0x7fff_ffff, Width::B), None);
+        assert_eq!(ram.load(0x8000_1000, Width::B), None);
+        assert_eq!(ram.load(0x8000_0001, Width::H), None);
+        assert_eq!(ram.write(0x8000_0fff, &[1, 2]), None);
+        assert_eq!(ram.load(0x8000_0fff, Width::B), Some(0), "a refused write writes nothing");
+        assert!(!ram.contains(u64::MAX, 8));
+    }
+
+    #[test]
+    fn sixteen_gigabytes_cost_nothing_until_touched() {
+        let ram = Ram::new(0x8000_0000, 16 << 30).unwrap();
+        ram.store(0x8000_0000 + (15 << 30), Width::D, 7).unwrap();
+        assert_eq!(ram.load(0x8000_0000 + (15 << 30), Width::D), Some(7));
+    }
+}
