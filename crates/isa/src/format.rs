@@ -4,6 +4,7 @@
 //! decoder and encoder both interpret it, so they cannot disagree.
 
 use crate::inst::Inst;
+use crate::rounding::RoundingMode;
 
 /// The name of an instruction format: one for each way of laying out and writing operands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -128,6 +129,17 @@ pub enum Format {
     CSdsp,
 }
 
+/// What [`Inst::rm`] holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Control {
+    /// Nothing: it is zero.
+    None,
+    /// A rounding mode.
+    Rounding,
+    /// In atomics, aq (bit 1) and rl (bit 0).
+    Ordering,
+}
+
 /// Where a register number comes from.
 #[derive(Clone, Copy)]
 enum Place {
@@ -146,11 +158,14 @@ struct Piece(u32, u32, u32);
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Demand {
     Nothing,
-    Rd,
-    Rs1,
-    Rs2,
-    Imm,
-    ImmAndRdNot2,
+    NonzeroRd,
+    NonzeroRs1,
+    NonzeroRs2,
+    NonzeroImm,
+    /// A nonzero immediate, and an rd that is not c.addi16sp's.
+    NonzeroImmNotSp,
+    /// A rounding mode that is not reserved.
+    Rounding,
 }
 
 /// The layout of a format.
@@ -163,7 +178,7 @@ struct Layout {
     rm: (u32, u32),
     imm: &'static [Piece],
     signed: bool,
-    nonzero: Demand,
+    demand: Demand,
 }
 
 use Place::{At, Is, Short};
@@ -176,12 +191,12 @@ const NONE: Layout = Layout {
     rm: (0, 0),
     imm: &[],
     signed: false,
-    nonzero: Demand::Nothing,
+    demand: Demand::Nothing,
 };
 const R: Layout = Layout { rd: At(7), rs1: At(15), rs2: At(20), ..NONE };
-const R_RM: Layout = Layout { rm: (12, 3), ..R };
+const R_RM: Layout = Layout { rm: (12, 3), demand: Demand::Rounding, ..R };
 const UNARY: Layout = Layout { rd: At(7), rs1: At(15), ..NONE };
-const UNARY_RM: Layout = Layout { rm: (12, 3), ..UNARY };
+const UNARY_RM: Layout = Layout { rm: (12, 3), demand: Demand::Rounding, ..UNARY };
 const I: Layout = Layout { imm: &[Piece(31, 20, 0)], signed: true, ..UNARY };
 const I_UNSIGNED: Layout = Layout { signed: false, ..I };
 const S: Layout = Layout { rd: Is(0), imm: &[Piece(31, 25, 5), Piece(11, 7, 0)], signed: true, ..R };
@@ -196,15 +211,67 @@ const C_STORE: Layout = Layout { rs1: Short(7), rs2: Short(2), ..NONE };
 const C_OFFSET_W: &[Piece] = &[Piece(12, 10, 3), Piece(6, 6, 2), Piece(5, 5, 6)];
 const C_OFFSET_D: &[Piece] = &[Piece(12, 10, 3), Piece(6, 5, 6)];
 const C_IMM6: &[Piece] = &[Piece(12, 12, 5), Piece(6, 2, 0)];
-const C_LOAD_SP: Layout = Layout { rd: At(7), rs1: Is(2), nonzero: Demand::Rd, ..NONE };
+const C_LOAD_SP: Layout = Layout { rd: At(7), rs1: Is(2), demand: Demand::NonzeroRd, ..NONE };
 const C_STORE_SP: Layout = Layout { rs1: Is(2), rs2: At(2), ..NONE };
 const C_OFFSET_SP_LOAD_D: &[Piece] = &[Piece(12, 12, 5), Piece(6, 5, 3), Piece(4, 2, 6)];
 const C_OFFSET_SP_STORE_D: &[Piece] = &[Piece(12, 10, 3), Piece(9, 7, 6)];
 const C_SHORT: Layout = Layout { rd: Short(7), rs1: Short(7), imm: C_IMM6, ..NONE };
 const C_ADDI: Layout =
-    Layout { rd: At(7), rs1: At(7), imm: C_IMM6, signed: true, nonzero: Demand::Rd, ..NONE };
+    Layout { rd: At(7), rs1: At(7), imm: C_IMM6, signed: true, demand: Demand::NonzeroRd, ..NONE };
 
 impl Format {
+    /// How the operands are written after the mnemonic. A word names an operand: a register, an immediate
+    /// or a branch target; other characters stand for themselves.
+    pub const fn operands(self) -> &'static str {
+        match self {
+            Format::Bare | Format::FenceI => "",
+            Format::R => "rd,rs1,rs2",
+            Format::I => "rd,rs1,imm",
+            Format::Load | Format::Jalr | Format::CLoadW | Format::CLoadD | Format::CLwsp | Format::CLdsp => {
+                "rd,imm(rs1)"
+            }
+            Format::Store | Format::CStoreW | Format::CStoreD | Format::CSwsp | Format::CSdsp => {
+                "rs2,imm(rs1)"
+            }
+            Format::B => "rs1,rs2,target",
+            Format::U | Format::CLui => "rd,imm20",
+            Format::J => "rd,target",
+            Format::Shift6 | Format::Shift5 => "rd,rs1,shamt",
+            Format::Fence => "pred,succ",
+            Format::Csr => "rd,csr,rs1",
+            Format::CsrI => "rd,csr,uimm",
+            Format::Amo => "rd,rs2,(rs1)",
+            Format::Lr | Format::HLoad => "rd,(rs1)",
+            Format::HStore => "rs2,(rs1)",
+            Format::FLoad | Format::CLoadFD | Format::CFldsp => "frd,imm(rs1)",
+            Format::FStore | Format::CStoreFD | Format::CFsdsp => "frs2,imm(rs1)",
+            Format::F4 => "frd,frs1,frs2,frs3",
+            Format::FRm | Format::F => "frd,frs1,frs2",
+            Format::FUnaryRm => "frd,frs1",
+            Format::FCompare => "rd,frs1,frs2",
+            Format::FToXRm | Format::FToX => "rd,frs1",
+            Format::XToFRm | Format::XToF => "frd,rs1",
+            Format::FenceVma => "rs1,rs2",
+            Format::CAddi4spn => "rd,rs1,imm",
+            Format::CNop => "imm",
+            Format::CAddi | Format::CLi | Format::CAddi16sp | Format::CAndi => "rd,imm",
+            Format::CShiftP | Format::CSlli => "rd,shamt",
+            Format::CArith | Format::CMv | Format::CAdd => "rd,rs2",
+            Format::CJ => "target",
+            Format::CBranch => "rs1,target",
+            Format::CJr | Format::CJalr => "rs1",
+        }
+    }
+
+    /// What the `rm` field of an instruction holds.
+    pub const fn control(self) -> Control {
+        match self.layout().rm {
+            (_, 3) => Control::Rounding,
+            (_, 2) => Control::Ordering,
+            _ => Control::None,
+        }
+    }
+
     #[inline]
     const fn layout(self) -> Layout {
         match self {
@@ -230,7 +297,7 @@ impl Format {
                 rd: Short(2),
                 rs1: Is(2),
                 imm: &[Piece(12, 11, 4), Piece(10, 7, 6), Piece(6, 6, 2), Piece(5, 5, 3)],
-                nonzero: Demand::Imm,
+                demand: Demand::NonzeroImm,
                 ..NONE
             },
             Format::CLoadW => Layout { imm: C_OFFSET_W, ..C_LOAD },
@@ -239,20 +306,20 @@ impl Format {
             Format::CStoreD | Format::CStoreFD => Layout { imm: C_OFFSET_D, ..C_STORE },
             Format::CNop => Layout { imm: C_IMM6, signed: true, ..NONE },
             Format::CAddi => C_ADDI,
-            Format::CLi => Layout { rs1: Is(0), nonzero: Demand::Nothing, ..C_ADDI },
+            Format::CLi => Layout { rs1: Is(0), demand: Demand::Nothing, ..C_ADDI },
             Format::CAddi16sp => Layout {
                 rd: Is(2),
                 rs1: Is(2),
                 imm: &[Piece(12, 12, 9), Piece(6, 6, 4), Piece(5, 5, 6), Piece(4, 3, 7), Piece(2, 2, 5)],
                 signed: true,
-                nonzero: Demand::Imm,
+                demand: Demand::NonzeroImm,
                 ..NONE
             },
             Format::CLui => Layout {
                 rd: At(7),
                 imm: &[Piece(12, 12, 17), Piece(6, 2, 12)],
                 signed: true,
-                nonzero: Demand::ImmAndRdNot2,
+                demand: Demand::NonzeroImmNotSp,
                 ..NONE
             },
             Format::CShiftP => C_SHORT,
@@ -279,13 +346,13 @@ impl Format {
                 ..NONE
             },
             Format::CSlli => Layout { rd: At(7), rs1: At(7), imm: C_IMM6, ..NONE },
-            Format::CFldsp => Layout { imm: C_OFFSET_SP_LOAD_D, nonzero: Demand::Nothing, ..C_LOAD_SP },
+            Format::CFldsp => Layout { imm: C_OFFSET_SP_LOAD_D, demand: Demand::Nothing, ..C_LOAD_SP },
             Format::CLwsp => Layout { imm: &[Piece(12, 12, 5), Piece(6, 4, 2), Piece(3, 2, 6)], ..C_LOAD_SP },
             Format::CLdsp => Layout { imm: C_OFFSET_SP_LOAD_D, ..C_LOAD_SP },
-            Format::CJr => Layout { rs1: At(7), nonzero: Demand::Rs1, ..NONE },
-            Format::CJalr => Layout { rd: Is(1), rs1: At(7), nonzero: Demand::Rs1, ..NONE },
-            Format::CMv => Layout { rd: At(7), rs2: At(2), nonzero: Demand::Rs2, ..NONE },
-            Format::CAdd => Layout { rd: At(7), rs1: At(7), rs2: At(2), nonzero: Demand::Rs2, ..NONE },
+            Format::CJr => Layout { rs1: At(7), demand: Demand::NonzeroRs1, ..NONE },
+            Format::CJalr => Layout { rd: Is(1), rs1: At(7), demand: Demand::NonzeroRs1, ..NONE },
+            Format::CMv => Layout { rd: At(7), rs2: At(2), demand: Demand::NonzeroRs2, ..NONE },
+            Format::CAdd => Layout { rd: At(7), rs1: At(7), rs2: At(2), demand: Demand::NonzeroRs2, ..NONE },
             Format::CFsdsp | Format::CSdsp => Layout { imm: C_OFFSET_SP_STORE_D, ..C_STORE_SP },
             Format::CSwsp => Layout { imm: &[Piece(12, 9, 2), Piece(8, 7, 6)], ..C_STORE_SP },
         }
@@ -316,7 +383,7 @@ impl Format {
         }
         let spare = if layout.signed { 32 - width } else { 0 };
         inst.imm = (imm << spare) as i32 >> spare;
-        layout.nonzero.holds(&inst).then_some(inst)
+        layout.demand.holds(&inst).then_some(inst)
     }
 
     /// The operand bits of `inst`, in place.
@@ -350,11 +417,12 @@ impl Demand {
     fn holds(self, inst: &Inst) -> bool {
         match self {
             Demand::Nothing => true,
-            Demand::Rd => inst.rd != 0,
-            Demand::Rs1 => inst.rs1 != 0,
-            Demand::Rs2 => inst.rs2 != 0,
-            Demand::Imm => inst.imm != 0,
-            Demand::ImmAndRdNot2 => inst.imm != 0 && inst.rd != 2,
+            Demand::NonzeroRd => inst.rd != 0,
+            Demand::NonzeroRs1 => inst.rs1 != 0,
+            Demand::NonzeroRs2 => inst.rs2 != 0,
+            Demand::NonzeroImm => inst.imm != 0,
+            Demand::NonzeroImmNotSp => inst.imm != 0 && inst.rd != 2,
+            Demand::Rounding => RoundingMode::from_bits(inst.rm).is_some(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod inst;
 pub mod mode;
 pub mod paging;
 pub mod reg;
+pub mod rounding;
 pub mod text;
 pub mod tinst;
 
