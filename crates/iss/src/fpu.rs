@@ -3,9 +3,10 @@
 //! Unprivileged ISA, "Floating-Point Control and Status Register", "NaN Generation and Propagation" and
 //! "NaN Boxing of Narrower Values".
 
-use softfloat_wrapper::{ExceptionFlags, Float, RoundingMode};
+use isa::rounding::RoundingMode;
+use softfloat_wrapper::{ExceptionFlags, Float};
 
-pub(crate) use softfloat_wrapper::{F32, F64};
+pub(crate) use softfloat_wrapper::{F32, F64, RoundingMode as Rounding};
 
 /// Exception flags, placed as in `fflags`: NV, DZ, OF, UF, NX from bit 4 down to bit 0.
 pub(crate) type Flags = u8;
@@ -53,68 +54,46 @@ impl Format for F64 {
     }
 }
 
-/// A rounding mode, encoded as in `frm`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(crate) enum Rounding {
-    /// To nearest, ties to even.
-    Rne = 0,
-    /// Towards zero.
-    Rtz = 1,
-    /// Down, towards minus infinity.
-    Rdn = 2,
-    /// Up, towards plus infinity.
-    Rup = 3,
-    /// To nearest, ties to the larger magnitude.
-    Rmm = 4,
-}
-
-impl Rounding {
-    /// The mode that these bits of `frm` select; `None` for reserved ones.
-    pub(crate) fn from_bits(bits: u8) -> Option<Rounding> {
-        use Rounding::{Rdn, Rmm, Rne, Rtz, Rup};
-        [Rne, Rtz, Rdn, Rup, Rmm].get(usize::from(bits)).copied()
-    }
-
-    fn soft(self) -> RoundingMode {
-        match self {
-            Rounding::Rne => RoundingMode::TiesToEven,
-            Rounding::Rtz => RoundingMode::TowardZero,
-            Rounding::Rdn => RoundingMode::TowardNegative,
-            Rounding::Rup => RoundingMode::TowardPositive,
-            Rounding::Rmm => RoundingMode::TiesToAway,
-        }
+/// How to round in `mode`; `None` for the dynamic mode, which says to look elsewhere.
+pub(crate) fn rounding(mode: RoundingMode) -> Option<Rounding> {
+    match mode {
+        RoundingMode::Rne => Some(Rounding::TiesToEven),
+        RoundingMode::Rtz => Some(Rounding::TowardZero),
+        RoundingMode::Rdn => Some(Rounding::TowardNegative),
+        RoundingMode::Rup => Some(Rounding::TowardPositive),
+        RoundingMode::Rmm => Some(Rounding::TiesToAway),
+        RoundingMode::Dyn => None,
     }
 }
 
 /// `a + b`
 pub(crate) fn add<F: Format>(a: F, b: F, rounding: Rounding) -> Flagged<F> {
-    flagged(|| a.add(b, rounding.soft()))
+    flagged(|| a.add(b, rounding))
 }
 
 /// `a - b`
 pub(crate) fn sub<F: Format>(a: F, b: F, rounding: Rounding) -> Flagged<F> {
-    flagged(|| a.sub(b, rounding.soft()))
+    flagged(|| a.sub(b, rounding))
 }
 
 /// `a * b`
 pub(crate) fn mul<F: Format>(a: F, b: F, rounding: Rounding) -> Flagged<F> {
-    flagged(|| a.mul(b, rounding.soft()))
+    flagged(|| a.mul(b, rounding))
 }
 
 /// `a / b`
 pub(crate) fn div<F: Format>(a: F, b: F, rounding: Rounding) -> Flagged<F> {
-    flagged(|| a.div(b, rounding.soft()))
+    flagged(|| a.div(b, rounding))
 }
 
 /// The square root of `a`.
 pub(crate) fn sqrt<F: Format>(a: F, rounding: Rounding) -> Flagged<F> {
-    flagged(|| a.sqrt(rounding.soft()))
+    flagged(|| a.sqrt(rounding))
 }
 
 /// `a * b + c`, rounded once.
 pub(crate) fn mul_add<F: Format>(a: F, b: F, c: F, rounding: Rounding) -> Flagged<F> {
-    flagged(|| a.fused_mul_add(b, c, rounding.soft()))
+    flagged(|| a.fused_mul_add(b, c, rounding))
 }
 
 /// `a * b - c`, rounded once.
@@ -198,52 +177,52 @@ pub(crate) fn classify<F: Format>(a: F) -> u64 {
 
 /// A double as a single.
 pub(crate) fn narrow(a: F64, rounding: Rounding) -> Flagged<F32> {
-    flagged(|| a.to_f32(rounding.soft()))
+    flagged(|| a.to_f32(rounding))
 }
 
 /// A single as a double, which is exact.
 pub(crate) fn widen(a: F32, rounding: Rounding) -> Flagged<F64> {
-    flagged(|| a.to_f64(rounding.soft()))
+    flagged(|| a.to_f64(rounding))
 }
 
 /// `a` as a signed word, sign-extended; the nearest one, and the greatest for a NaN, where it has none.
 pub(crate) fn to_w<F: Format>(a: F, rounding: Rounding) -> Flagged<u64> {
-    flagged(|| a.to_i32(rounding.soft(), true) as u64)
+    flagged(|| a.to_i32(rounding, true) as u64)
 }
 
 /// As [`to_w`], to an unsigned word, which is sign-extended all the same.
 pub(crate) fn to_wu<F: Format>(a: F, rounding: Rounding) -> Flagged<u64> {
-    flagged(|| a.to_u32(rounding.soft(), true) as i32 as u64)
+    flagged(|| a.to_u32(rounding, true) as i32 as u64)
 }
 
 /// As [`to_w`], to a signed doubleword.
 pub(crate) fn to_l<F: Format>(a: F, rounding: Rounding) -> Flagged<u64> {
-    flagged(|| a.to_i64(rounding.soft(), true) as u64)
+    flagged(|| a.to_i64(rounding, true) as u64)
 }
 
 /// As [`to_w`], to an unsigned doubleword.
 pub(crate) fn to_lu<F: Format>(a: F, rounding: Rounding) -> Flagged<u64> {
-    flagged(|| a.to_u64(rounding.soft(), true))
+    flagged(|| a.to_u64(rounding, true))
 }
 
 /// The signed word in the low half of `x`.
 pub(crate) fn from_w<F: Format>(x: u64, rounding: Rounding) -> Flagged<F> {
-    flagged(|| F::from_i32(x as i32, rounding.soft()))
+    flagged(|| F::from_i32(x as i32, rounding))
 }
 
 /// The unsigned word in the low half of `x`.
 pub(crate) fn from_wu<F: Format>(x: u64, rounding: Rounding) -> Flagged<F> {
-    flagged(|| F::from_u32(x as u32, rounding.soft()))
+    flagged(|| F::from_u32(x as u32, rounding))
 }
 
 /// The signed doubleword `x`.
 pub(crate) fn from_l<F: Format>(x: u64, rounding: Rounding) -> Flagged<F> {
-    flagged(|| F::from_i64(x as i64, rounding.soft()))
+    flagged(|| F::from_i64(x as i64, rounding))
 }
 
 /// The unsigned doubleword `x`.
 pub(crate) fn from_lu<F: Format>(x: u64, rounding: Rounding) -> Flagged<F> {
-    flagged(|| F::from_u64(x, rounding.soft()))
+    flagged(|| F::from_u64(x, rounding))
 }
 
 /// Computes a result and collects the flags of its operations; SoftFloat accrues them per thread, in the

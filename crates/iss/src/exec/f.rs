@@ -3,6 +3,7 @@
 //! Its instructions come first, then what they share with those of double precision.
 
 use isa::Inst;
+use isa::rounding::RoundingMode;
 
 use super::{Cpu, Exec};
 use crate::bus::Width;
@@ -257,11 +258,13 @@ impl<O: Observer> Cpu<'_, O> {
         }
     }
 
-    /// The rounding mode that the instruction asks for, from `frm` where it says dynamic.
+    /// How to round: as the instruction says, or as `frm` does where that is dynamic.
     fn rounding(&self, i: &Inst) -> Result<Rounding, Trap> {
-        const DYNAMIC: u8 = 7;
         self.fp_enabled(i)?;
-        let bits = if i.rm == DYNAMIC { self.frm() } else { i.rm };
-        Rounding::from_bits(bits).ok_or_else(|| self.illegal(i))
+        let mode = match RoundingMode::from_bits(i.rm) {
+            Some(RoundingMode::Dyn) => RoundingMode::from_bits(self.frm()),
+            fixed => fixed,
+        };
+        mode.and_then(fpu::rounding).ok_or_else(|| self.illegal(i))
     }
 }
