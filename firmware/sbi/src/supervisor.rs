@@ -5,7 +5,9 @@ use core::fmt;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use isa::cause::{Exception, Interrupt};
-use isa::csr::{mcounteren, medeleg, menvcfg, mideleg, misa, mstateen0, mstatus, pmpaddr0, pmpcfg0};
+use isa::csr::{
+    mcounteren, medeleg, menvcfg, mideleg, misa, mstateen0, mstatus, pmpaddr0, pmpcfg0, stimecmp,
+};
 
 use crate::csr;
 use crate::platform::{FIRMWARE_BASE, FIRMWARE_SIZE};
@@ -73,7 +75,9 @@ pub(crate) fn prepare() -> Features {
                 | menvcfg::CBCFE.mask()
                 | menvcfg::CBIE.of(0b01),
         );
-        if menvcfg::STCE.is_set(csr::read::<{ menvcfg::NUMBER }>()) {
+        // STCE may stick on a hart that has no stimecmp.
+        let enabled = menvcfg::STCE.is_set(csr::read::<{ menvcfg::NUMBER }>());
+        if enabled && csr::probe::<{ stimecmp::NUMBER }>().is_some() {
             features |= SSTC;
         }
     }

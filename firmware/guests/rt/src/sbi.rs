@@ -1,0 +1,79 @@
+//! Calls to the SBI that guests make. SBI, "Binary Encoding".
+
+use core::arch::asm;
+
+const BASE: usize = 0x10;
+const TIME: usize = 0x5449_4d45;
+const SYSTEM_RESET: usize = 0x5352_5354;
+/// The debug console extension.
+pub const DEBUG_CONSOLE: usize = 0x4442_434e;
+const LEGACY_PUTCHAR: usize = 1;
+const LEGACY_SHUTDOWN: usize = 8;
+
+/// An error that a call returned, by the specification's number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Error(pub isize);
+
+/// Why a machine shuts down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum Reason {
+    /// All is well.
+    None = 0,
+    /// It is not.
+    SystemFailure = 1,
+}
+
+/// Calls `function` of `extension`.
+pub fn call(extension: usize, function: usize, arguments: [usize; 3]) -> Result<usize, Error> {
+    let [mut a0, mut a1, a2] = arguments;
+    // SAFETY: the SBI preserves every register but a0 and a1, and of memory it touches what it is pointed to.
+    unsafe {
+        asm!(
+            "ecall",
+            inlateout("a0") a0,
+            inlateout("a1") a1,
+            in("a2") a2,
+            in("a6") function,
+            in("a7") extension,
+            options(nostack),
+        );
+    }
+    if a0 == 0 { Ok(a1) } else { Err(Error(a0 as isize)) }
+}
+
+/// The version of the specification, as (major, minor).
+pub fn version() -> (usize, usize) {
+    let version = call(BASE, 0, [0; 3]).unwrap_or(0);
+    (version >> 24 & 0x7f, version & 0xff_ffff)
+}
+
+/// Whether `extension` is there.
+pub fn probe(extension: usize) -> bool {
+    call(BASE, 3, [extension, 0, 0]).is_ok_and(|answer| answer != 0)
+}
+
+/// Makes the timer interrupt pending when the time CSR reaches `time`, and clears it until then.
+pub fn set_timer(time: u64) -> Result<(), Error> {
+    call(TIME, 0, [time as usize, 0, 0]).map(|_| ())
+}
+
+/// Writes bytes to the debug console and says how many it took. Guests run at their physical addresses.
+pub fn console_write(bytes: &[u8]) -> Result<usize, Error> {
+    call(DEBUG_CONSOLE, 0, [bytes.len(), bytes.as_ptr() as usize, 0])
+}
+
+/// Writes a byte to the legacy console.
+pub fn console_putchar(byte: u8) {
+    // The call answers in a0 alone and cannot fail.
+    let _ = call(LEGACY_PUTCHAR, 0, [byte.into(), 0, 0]);
+}
+
+/// Shuts the machine down.
+pub fn shut_down(reason: Reason) -> ! {
+    let _ = call(SYSTEM_RESET, 0, [0, reason as usize, 0]);
+    let _ = call(LEGACY_SHUTDOWN, 0, [0; 3]);
+    loop {
+        core::hint::spin_loop();
+    }
+}
