@@ -219,7 +219,7 @@ macro_rules! define_csrs {
             ext: Ext::$ext,
             layout: Layout::$layout,
             fields: &[$((stringify!($field), $name::$field)),*],
-            doc: concat!($($doc),+),
+            doc: concat!($($doc),+).trim_ascii(),
         }),+];
     };
 }
@@ -335,12 +335,6 @@ pub fn name(number: u16) -> Option<alloc::string::String> {
 
 /// The number of the CSR called `name`.
 pub fn number(name: &str) -> Option<u16> {
-    ROWS.iter().find_map(|row| {
-        if row.count == 1 {
-            return (row.name == name).then_some(row.number);
-        }
-        let (stem, first) = family(row.name);
-        let index: u16 = name.strip_prefix(stem)?.parse().ok()?;
-        (first..first + row.count).contains(&index).then(|| row.number + index - first)
-    })
+    let mut numbers = ROWS.iter().flat_map(|row| row.number..row.number + row.count);
+    numbers.find(|number| self::name(*number).as_deref() == Some(name))
 }

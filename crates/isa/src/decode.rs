@@ -3,56 +3,61 @@
 //! It knows no enabled extensions: whether a hart has an instruction is the hart's question.
 
 use crate::inst::{Inst, ROWS, Row};
-use crate::{Op, inst::Xlen};
 
-/// Buckets: bits 6:2 and 14:12 of a 32-bit word, then quadrant and bits 15:13 of a 16-bit one.
-const BUCKETS: usize = 256 + 32;
-const SIZE: usize = 2048;
-
-/// Row numbers sorted by bucket, and where each bucket starts.
-struct Index {
-    start: [u16; BUCKETS + 1],
-    rows: [u16; SIZE],
+/// Decodes an RV64 instruction: all of `word` where its two low bits are ones, else its low half.
+///
+/// Returns `None` for words that no row of the table matches and for reserved operands.
+pub fn decode(word: u32) -> Option<Inst> {
+    let bits = if word & 3 == 3 { word } else { word & 0xffff };
+    RV64.candidates(bits)
+        .filter(|row| bits & row.mask == row.pattern)
+        .find_map(|row| row.format.extract(Inst { bits, ..Inst::new(row.op) }))
 }
 
-static INDEX: Index = Index::new();
+/// Which rows of the table can match a word, by the bits that hold the opcode and funct3 of a 32-bit
+/// instruction. Compressed instructions, whose opcode lies elsewhere, are listed more than once.
+struct Index {
+    /// Row numbers, sorted by bucket; within a bucket those with more fixed bits are first, so that
+    /// c.ebreak is found before c.add.
+    rows: [u16; CAPACITY],
+    /// Where each bucket starts, and where the last one ends.
+    start: [u16; BUCKETS + 1],
+}
+
+/// The bits that choose a bucket.
+const SELECT: u32 = 0x707f;
+const BUCKETS: usize = 1 << SELECT.count_ones();
+
+/// Enough for the rows of all buckets; a table that outgrows it does not compile.
+const CAPACITY: usize = 4096;
+
+static RV64: Index = Index::new(64);
 
 const fn bucket(word: u32) -> usize {
-    if word & 3 == 3 {
-        (word >> 2 & 0x1f | word >> 7 & 0xe0) as usize
-    } else {
-        (256 + (word & 3 | word >> 11 & 0x1c)) as usize
-    }
+    (word & 0x7f | word >> 5 & 0x380) as usize
 }
 
-/// The word whose bucket is `b`, with zero elsewhere, and the mask of the bits that select it.
-const fn key(b: usize) -> (u32, u32) {
-    let b = b as u32;
-    if b < 256 {
-        (b << 2 & 0x7c | b << 7 & 0x7000 | 3, 0x707f)
-    } else {
-        ((b - 256) & 3 | (b - 256) << 11 & 0xe000, 0xe003)
-    }
+/// The word with the bits of `bucket`, and zero elsewhere.
+const fn word_of(bucket: usize) -> u32 {
+    let bits = bucket as u32;
+    bits & 0x7f | (bits & 0x380) << 5
 }
 
 impl Index {
+    /// The index of the rows that a base ISA of `xlen` bits has.
     #[allow(long_running_const_eval)]
-    const fn new() -> Index {
-        let mut index = Index { start: [0; BUCKETS + 1], rows: [0; SIZE] };
-        let (mut b, mut used) = (0, 0);
-        while b < BUCKETS {
-            let (word, select) = key(b);
+    const fn new(xlen: u32) -> Index {
+        let mut index = Index { rows: [0; CAPACITY], start: [0; BUCKETS + 1] };
+        let (mut bucket, mut used) = (0, 0);
+        while bucket < BUCKETS {
             let first = used;
             let mut r = 0;
-            while r < ROWS_CONST.len() {
-                let row = &ROWS_CONST[r];
-                let both = row.1 & select;
-                if row.0 == (word & 3 == 3) && (row.2 ^ word) & both == 0 {
-                    // The row with more fixed bits is looked at first: c.ebreak before c.add.
+            while r < ROWS.len() {
+                let row = &ROWS[r];
+                let fits = (row.pattern ^ word_of(bucket)) & row.mask & SELECT == 0;
+                if row.xlen.includes(xlen) && fits {
                     let mut at = used;
-                    while at > first
-                        && ROWS_CONST[index.rows[at - 1] as usize].1.count_ones() < row.1.count_ones()
-                    {
+                    while at > first && index.row(at - 1).mask.count_ones() < row.mask.count_ones() {
                         index.rows[at] = index.rows[at - 1];
                         at -= 1;
                     }
@@ -61,38 +66,43 @@ impl Index {
                 }
                 r += 1;
             }
-            b += 1;
-            index.start[b] = used as u16;
+            bucket += 1;
+            index.start[bucket] = used as u16;
         }
         index
     }
-}
 
-/// Of each row: whether it is 32 bits wide, its mask and its pattern (a static cannot be read in const).
-const ROWS_CONST: [(bool, u32, u32); Op::COUNT] = {
-    let mut all = [(false, 0, 0); Op::COUNT];
-    let mut i = 0;
-    while i < Op::COUNT {
-        let row = &crate::inst::TABLE[i];
-        all[i] = (row.len == 4, row.mask, row.pattern);
-        i += 1;
+    const fn row(&self, at: usize) -> &'static Row {
+        &ROWS[self.rows[at] as usize]
     }
-    all
-};
 
-/// The rows that could match `word`, those with more fixed bits first.
-fn candidates(word: u32) -> impl Iterator<Item = &'static Row> {
-    let b = bucket(word);
-    let (from, to) = (INDEX.start[b] as usize, INDEX.start[b + 1] as usize);
-    INDEX.rows[from..to].iter().map(|&r| &ROWS[r as usize])
+    fn candidates(&self, word: u32) -> impl Iterator<Item = &'static Row> {
+        let bucket = bucket(word);
+        (self.start[bucket]..self.start[bucket + 1]).map(|at| self.row(at.into()))
+    }
 }
 
-/// Decodes an RV64 instruction: all of `word` where its two low bits are ones, else its low half.
-///
-/// Returns `None` for words that no row of the table matches and for reserved operands.
-pub fn decode(word: u32) -> Option<Inst> {
-    let bits = if word & 3 == 3 { word } else { word & 0xffff };
-    candidates(bits)
-        .filter(|row| bits & row.mask == row.pattern && matches!(row.xlen, Xlen::any | Xlen::rv64))
-        .find_map(|row| row.format.extract(Inst { bits, ..Inst::new(row.op) }))
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+
+    use super::*;
+
+    #[test]
+    fn buckets_have_words_of_their_own() {
+        for b in 0..BUCKETS {
+            assert_eq!(bucket(word_of(b)), b);
+            assert_eq!(word_of(b) & !SELECT, 0);
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_base_isa_is_a_candidate_for_its_pattern() {
+        let rv32 = Box::new(Index::new(32));
+        for row in &ROWS {
+            let finds = |index: &Index| index.candidates(row.pattern).any(|found| found.op == row.op);
+            assert!(finds(&RV64), "{}", row.name);
+            assert_eq!(finds(&rv32), row.xlen.includes(32), "{}", row.name);
+        }
+    }
 }

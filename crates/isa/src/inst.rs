@@ -440,9 +440,9 @@ macro_rules! for_each_instruction {
             /// Load upper immediate.
             c_lui           CLui       "011 . ..... ..... 01" C any = lui;
             /// Shift right logical by immediate.
-            c_srli          CShiftP    "100 . 00 ... ..... 01" C any = srli;
+            c_srli          CShiftP    "100 . 00 ... ..... 01" C rv64 = srli;
             /// Shift right arithmetic by immediate.
-            c_srai          CShiftP    "100 . 01 ... ..... 01" C any = srai;
+            c_srai          CShiftP    "100 . 01 ... ..... 01" C rv64 = srai;
             /// And immediate.
             c_andi          CAndi      "100 . 10 ... ..... 01" C any = andi;
             /// Subtract.
@@ -464,7 +464,7 @@ macro_rules! for_each_instruction {
             /// Branch if not equal to zero.
             c_bnez          CBranch    "111 ... ... ..... 01" C any = bne;
             /// Shift left logical by immediate.
-            c_slli          CSlli      "000 . ..... ..... 10" C any = slli;
+            c_slli          CSlli      "000 . ..... ..... 10" C rv64 = slli;
             /// Load double-precision value from the stack.
             c_fldsp         CFldsp     "001 . ..... ..... 10" Zcd any = fld;
             /// Load word from the stack.
@@ -507,11 +507,9 @@ macro_rules! define_ops {
         }
 
         /// Every row of the table, in the table's order: `ROWS[op as usize]` is the row of `op`.
-        pub static ROWS: [Row; Op::COUNT] = TABLE;
-
-        pub(crate) const TABLE: [Row; Op::COUNT] = [
-            $(Row::new(Op::$name, stringify!($name), Format::$format, $pattern, Ext::$ext, Xlen::$xlen, None, concat!($($doc),+)),)+
-            $(Row::new(Op::$cname, stringify!($cname), Format::$cformat, $cpattern, Ext::$cext, Xlen::$cxlen, Some(Op::$long), concat!($($cdoc),+)),)+
+        pub static ROWS: [Row; Op::COUNT] = [
+            $(Row::new(Op::$name, stringify!($name), Format::$format, $pattern, Ext::$ext, Xlen::$xlen, None, concat!($($doc),+).trim_ascii()),)+
+            $(Row::new(Op::$cname, stringify!($cname), Format::$cformat, $cpattern, Ext::$cext, Xlen::$cxlen, Some(Op::$long), concat!($($cdoc),+).trim_ascii()),)+
         ];
 
         impl Op {
@@ -531,6 +529,8 @@ pub struct Row {
     pub name: &'static str,
     /// Where the operands are and how they are written.
     pub format: Format,
+    /// The encoding as the table writes it: from the highest bit down, `.` for an operand bit.
+    pub encoding: &'static str,
     /// The bits that are fixed.
     pub mask: u32,
     /// The values of the fixed bits.
@@ -553,14 +553,14 @@ impl Row {
         op: Op,
         name: &'static str,
         format: Format,
-        text: &str,
+        encoding: &'static str,
         ext: Ext,
         xlen: Xlen,
         long: Option<Op>,
         doc: &'static str,
     ) -> Row {
         let (mut mask, mut pattern, mut width, mut i) = (0u32, 0u32, 0, 0);
-        let text = text.as_bytes();
+        let text = encoding.as_bytes();
         while i < text.len() {
             if text[i] != b' ' {
                 mask = mask << 1 | (text[i] != b'.') as u32;
@@ -570,7 +570,7 @@ impl Row {
             i += 1;
         }
         assert!(width == if long.is_some() { 16 } else { 32 }, "a bit pattern has the wrong length");
-        Row { op, name, format, mask, pattern, len: width / 8, ext, xlen, long, doc }
+        Row { op, name, format, encoding, mask, pattern, len: width / 8, ext, xlen, long, doc }
     }
 }
 
@@ -615,6 +615,16 @@ pub enum Xlen {
     any,
     /// RV64 only.
     rv64,
+}
+
+impl Xlen {
+    /// Whether the base ISA of `bits` bits is among them.
+    pub const fn includes(self, bits: u32) -> bool {
+        match self {
+            Xlen::any => true,
+            Xlen::rv64 => bits == 64,
+        }
+    }
 }
 
 impl Op {

@@ -61,11 +61,11 @@ macro_rules! registers {
 
             /// Reads an ABI name or a numbered name, such as `x10`.
             fn from_str(text: &str) -> Result<$type, UnknownRegister> {
-                let number = text.strip_prefix($prefix).and_then(|number| number.parse().ok());
+                let numbered = |register: &$type| alloc::format!("{}{}", $prefix, register.0);
                 let alias = if text == "fp" { "s0" } else { text };
                 $type::ALL
                     .into_iter()
-                    .find(|register| register.name() == alias || Some(register.0) == number)
+                    .find(|register| register.name() == alias || text == numbered(register))
                     .ok_or(UnknownRegister)
             }
         }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn other_names_are_refused() {
-        for name in ["", "x", "x32", "a8", "ft0", "X1"] {
+        for name in ["", "x", "x32", "x01", "x+1", "a8", "ft0", "X1"] {
             assert_eq!(name.parse::<Reg>(), Err(UnknownRegister), "{name:?}");
         }
         for name in ["f32", "fp", "a0", "x1"] {

@@ -1,0 +1,182 @@
+//! Decoding and encoding: each undoes the other, and reserved words are refused.
+
+use isa::{Inst, Op, decode};
+use proptest::prelude::*;
+
+fn check_round_trip(word: u32) {
+    let Some(inst) = decode(word) else {
+        return;
+    };
+    let row = inst.op.row();
+    let bits = if row.len == 4 { word } else { word & 0xffff };
+    assert_eq!(inst.bits, bits, "{word:#x}");
+    assert_eq!(inst.encode(), bits, "{word:#x} is {inst}");
+    assert_eq!(inst.size(), u64::from(row.len), "{inst}");
+    assert!(row.format.holds(&inst), "{inst}");
+}
+
+/// A compressed instruction must stand for a 32-bit one with the same operands.
+fn check_expansion(inst: Inst) {
+    let long = inst.expand();
+    assert_eq!(decode(long.bits), Some(long), "{inst} expands to {long}");
+    assert_eq!(long.size(), 4, "{inst} expands to {long}");
+    assert_eq!(Inst { op: inst.op, bits: inst.bits, ..long }, inst);
+    assert_eq!(Some(long.op), inst.op.row().long);
+}
+
+#[test]
+fn every_16_bit_word() {
+    let mut valid = 0;
+    for word in (0..=0xffff).filter(|word| word & 3 != 3) {
+        check_round_trip(word);
+        assert_eq!(decode(word), decode(word | 0xdead_0000), "the upper half is another instruction's");
+        if let Some(inst) = decode(word) {
+            check_expansion(inst);
+            valid += 1;
+        }
+    }
+    assert_eq!(valid, VALID_16_BIT_WORDS);
+}
+
+/// How many 16-bit words are instructions or hints of RV64DC; counted per row of "RVC Instruction Set
+/// Listings", by quadrant.
+const VALID_16_BIT_WORDS: usize = {
+    // c.addi4spn wants a nonzero immediate of 8 bits; the 6 loads and stores have 11 operand bits.
+    let quadrant_0 = 255 * 8 + 6 * (1 << 11);
+    // c.addiw wants a nonzero rd, c.addi16sp and c.lui want a nonzero immediate.
+    let upper = 31 * 63 + 63;
+    // c.srli, c.srai and c.andi have 9 operand bits, six operations on two registers have 6.
+    let arithmetic = 3 * (1 << 9) + 6 * (1 << 6);
+    let quadrant_1 = 5 * (1 << 11) - 64 + upper + arithmetic + (1 << 11);
+    // c.lwsp and c.ldsp want a nonzero rd; of c.jr to c.add only c.jr with rs1=x0 is reserved.
+    let quadrant_2 = 7 * (1 << 11) - 2 * 64 + (1 << 11) - 1;
+    quadrant_0 + quadrant_1 + quadrant_2
+};
+
+#[test]
+fn two_million_32_bit_words() {
+    // Random words are rarely instructions, so half are made of a row's fixed bits.
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut valid = 0;
+    for _ in 0..1_000_000 {
+        check_round_trip(random.next() | 3);
+        let row = &isa::inst::ROWS[random.next() as usize % Op::COUNT];
+        let word = row.pattern | random.next() & !row.mask;
+        check_round_trip(word);
+        valid += usize::from(decode(word).is_some());
+    }
+    assert!(valid > 900_000, "only {valid} of the made words are instructions");
+}
+
+/// Xorshift: fixed, so that a failure can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as u32
+    }
+}
+
+proptest! {
+    /// What a format holds is what comes back from the word.
+    #[test]
+    fn operands_that_fit_come_back(
+        row in 0..Op::COUNT,
+        rd in 0..40u8,
+        rs1 in 0..40u8,
+        rs2 in 0..40u8,
+        rs3 in 0..40u8,
+        rm in 0..10u8,
+        imm in prop_oneof![-40..40, -5000..5000, any::<i32>()],
+    ) {
+        let inst = Inst { rd, rs1, rs2, rs3, rm, imm, ..Inst::new(Op::from_index(row).unwrap()) };
+        let word = inst.encode();
+        let again = decode(word).map(|again| Inst { bits: 0, ..again });
+        if inst.op.row().format.holds(&inst) {
+            // A word may belong to a special case of the row: c.mv with rs2=x0 is c.jr.
+            prop_assert!(again.is_some_and(|again| Inst { op: inst.op, ..again } == inst), "{} {:#x}", inst, word);
+        } else {
+            prop_assert_ne!(again, Some(inst));
+        }
+    }
+}
+
+#[test]
+fn reserved_compressed_words_are_refused() {
+    for (word, why) in [
+        (0x0000, "all zeros"),
+        (0x0004, "c.addi4spn with immediate 0"),
+        (0x2001, "c.addiw with rd=x0"),
+        (0x6101, "c.addi16sp with immediate 0"),
+        (0x6081, "c.lui with immediate 0"),
+        (0x6001, "c.lui with rd=x0 and immediate 0"),
+        (0x8002, "c.jr with rs1=x0"),
+        (0x4002, "c.lwsp with rd=x0"),
+        (0x6002, "c.ldsp with rd=x0"),
+        (0x8000, "quadrant 0, funct3 100"),
+        (0x9c41, "after c.addw"),
+        (0x9c61, "after c.addw"),
+    ] {
+        assert_eq!(decode(word), None, "{why}");
+    }
+}
+
+#[test]
+fn hints_are_instructions() {
+    for (word, op) in [
+        (0x0085, Op::c_addi),
+        (0x0081, Op::c_addi),
+        (0x0005, Op::c_nop),
+        (0x4005, Op::c_li),
+        (0x6005, Op::c_lui),
+        (0x8006, Op::c_mv),
+        (0x9006, Op::c_add),
+        (0x0002, Op::c_slli),
+        (0x0082, Op::c_slli),
+        (0x8401, Op::c_srai),
+        (0x8001, Op::c_srli),
+        (0x0010_0013, Op::addi),
+        (0x0100_000f, Op::fence),
+    ] {
+        assert_eq!(decode(word).map(|inst| inst.op), Some(op), "{word:#x}");
+    }
+}
+
+#[test]
+fn reserved_rounding_modes_are_refused() {
+    for (word, is_valid) in
+        [(0x0020_8053, true), (0x0020_f053, true), (0x0020_d053, false), (0x0020_e053, false)]
+    {
+        assert_eq!(decode(word).is_some(), is_valid, "fadd.s with rm {}", word >> 12 & 7);
+    }
+}
+
+#[test]
+fn reserved_fences_are_fences() {
+    for word in [0x0000_000f, 0xfff0_000f, 0x1330_8f8f] {
+        assert_eq!(decode(word).map(|inst| inst.op), Some(Op::fence), "{word:#x}");
+    }
+    assert_eq!(decode(0xfff0_9f8f).map(|inst| inst.op), Some(Op::fence_i));
+}
+
+#[test]
+fn words_next_to_instructions_are_refused() {
+    for (word, why) in [
+        (0xffff_ffff, "all ones"),
+        (0x0000_007f, "longer than 32 bits"),
+        (0x0200_1013 | 1 << 26, "slli with a shift amount of seven bits"),
+        (0x0200_101b, "slliw with a shift amount of six bits"),
+        (0x1020_00f3, "sret with rd"),
+        (0x1200_00f3, "sfence.vma with rd"),
+        (0x6c15_45f3, "hlv.d with rs2=1"),
+        (0x6e00_40f3, "hsv.d with rd"),
+        (0x1015_262f, "lr.w with rs2"),
+        (0x0000_4073, "funct3 100 of SYSTEM"),
+        (0x4200_4033, "a funct7 of nothing"),
+    ] {
+        assert_eq!(decode(word), None, "{why}");
+    }
+}
