@@ -1,1 +1,25 @@
-//! In work.
+//! The `virt` machine around the harts: RAM, interrupt controllers, UART, device tree, loaders.
+//!
+//! A [`Machine`] is made from a [`MachineConfig`] and a [`Console`], and [runs](Machine::run) until it has a
+//! reason to stop, a [`MachineStop`]. Its memory map is one table, [`map::REGIONS`], from which the bus,
+//! the device tree and the documentation are derived. The crate knows no instruction.
+
+mod boot;
+mod bus;
+mod config;
+mod console;
+mod error;
+mod machine;
+
+pub mod device;
+pub mod fdt;
+pub mod load;
+pub mod map;
+
+pub use boot::device_tree;
+pub use bus::SystemBus;
+pub use config::{MAX_HARTS, MachineConfig};
+pub use console::Console;
+pub use error::Error;
+pub use load::Image;
+pub use machine::{Interrupter, Machine, MachineStop, STEPS_PER_TICK, TrapStorm, Until};

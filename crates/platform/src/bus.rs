@@ -1,0 +1,263 @@
+//! The bus: finds the device behind a physical address, and carries the wires between devices and harts.
+
+use core::ops::Range;
+use core::time::Duration;
+
+use isa::cause::Interrupt;
+use iss::{AccessFault, Bus, Lines, Ram, Width};
+
+use crate::console::Console;
+use crate::device::plic::ContextMode;
+use crate::device::{Aclint, Device, Finisher, Hgeip, Htif, Plic, Power, Uart};
+use crate::map::{self, DeviceKind};
+
+/// Main memory, the devices, and what connects them.
+#[derive(Debug)]
+pub struct SystemBus {
+    ram: Ram,
+    aclint: Aclint,
+    plic: Plic,
+    uart: Uart,
+    finisher: Finisher,
+    hgeip: Hgeip,
+    htif: Option<Htif>,
+    console: Console,
+    power: Option<Power>,
+}
+
+impl SystemBus {
+    /// Devices in their reset state around `ram`, for harts with `geilen` guest interrupt lines each.
+    pub(crate) fn new(
+        ram: Ram,
+        harts: usize,
+        geilen: u32,
+        htif: Option<Htif>,
+        console: Console,
+    ) -> SystemBus {
+        SystemBus {
+            ram,
+            aclint: Aclint::new(harts),
+            plic: Plic::new(harts),
+            uart: Uart::default(),
+            finisher: Finisher::default(),
+            hgeip: Hgeip::new(harts, geilen),
+            htif,
+            console,
+            power: None,
+        }
+    }
+
+    /// Puts everything back to its state after power-on, with other memory and another program.
+    pub(crate) fn reset(&mut self, ram: Ram, htif: Option<Htif>) {
+        for region in &map::REGIONS {
+            self.device(region.kind).reset();
+        }
+        self.ram = ram;
+        self.htif = htif;
+        self.power = None;
+        self.connect(DeviceKind::Uart);
+    }
+
+    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
+        match kind {
+            DeviceKind::Finisher => &mut self.finisher,
+            DeviceKind::Hgeip => &mut self.hgeip,
+            DeviceKind::Aclint => &mut self.aclint,
+            DeviceKind::Plic => &mut self.plic,
+            DeviceKind::Uart => &mut self.uart,
+        }
+    }
+
+    /// Carries a device's outputs to where they lead, after something has happened to it.
+    fn connect(&mut self, kind: DeviceKind) {
+        match kind {
+            DeviceKind::Finisher => self.power = self.finisher.take_request().or(self.power),
+            DeviceKind::Uart => {
+                let sent = self.uart.take_output();
+                if !sent.is_empty() {
+                    self.console.write(&sent);
+                }
+                if let Some(source) = map::region(kind).interrupt {
+                    self.plic.set_level(source, self.uart.interrupt());
+                }
+            }
+            DeviceKind::Hgeip | DeviceKind::Aclint | DeviceKind::Plic => {}
+        }
+    }
+
+    /// The timer, and with it the machine's clock.
+    pub(crate) fn aclint(&mut self) -> &mut Aclint {
+        &mut self.aclint
+    }
+
+    /// `mtime`, in ticks.
+    pub fn time(&self) -> u64 {
+        self.aclint.time()
+    }
+
+    /// What the guest has asked for and has not got yet.
+    pub(crate) fn take_power(&mut self) -> Option<Power> {
+        self.power.take()
+    }
+
+    /// The tick after now at which `mtimecmp` of a hart is reached, if ever.
+    pub(crate) fn next_timer(&self, hart: usize) -> Option<u64> {
+        self.aclint.next_event(hart)
+    }
+
+    /// Shows what the guest has written.
+    pub(crate) fn flush_console(&mut self) {
+        self.console.flush();
+    }
+
+    /// Shows what the guest has written, hands the serial port what has arrived, and says if anything has.
+    pub(crate) fn serve_console(&mut self) -> bool {
+        self.console.flush();
+        let bytes = self.console.poll();
+        self.push_input(&bytes);
+        !bytes.is_empty()
+    }
+
+    /// Sleeps until the next input arrives or ends, at most so long.
+    pub(crate) fn await_input(&mut self, timeout: Duration) {
+        self.console.wait(timeout);
+    }
+
+    /// Gives the serial port bytes to receive.
+    pub fn push_input(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.uart.push_input(bytes);
+            self.connect(DeviceKind::Uart);
+        }
+    }
+
+    /// Whether input can wake a hart: more may come, and the guest wants to hear of it.
+    pub(crate) fn input_can_come(&self) -> bool {
+        self.console.is_open() && self.uart.wants_input()
+    }
+}
+
+impl Bus for SystemBus {
+    fn ram(&self) -> &Ram {
+        &self.ram
+    }
+
+    fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
+        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
+        let value = self.device(region.kind).load(pa - region.base, width);
+        self.connect(region.kind);
+        value
+    }
+
+    fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
+        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
+        self.device(region.kind).store(pa - region.base, width, value)?;
+        self.connect(region.kind);
+        Ok(())
+    }
+
+    fn lines(&mut self, hart: usize) -> Lines {
+        let wires = [
+            (Interrupt::Msi, self.aclint.software_interrupt(hart)),
+            (Interrupt::Mti, self.aclint.timer_interrupt(hart)),
+            (Interrupt::Mei, self.plic.external_interrupt(hart, ContextMode::Machine)),
+            (Interrupt::Sei, self.plic.external_interrupt(hart, ContextMode::Supervisor)),
+        ];
+        let mip = wires.into_iter().filter(|(_, high)| *high).fold(0, |mip, (line, _)| mip | line.bit());
+        Lines { mip, time: self.aclint.time(), hgeip: self.hgeip.lines(hart), stop: self.power.is_some() }
+    }
+
+    fn watched_store(&mut self, pa: u64, width: Width) {
+        if let Some(htif) = &mut self.htif {
+            self.power = htif.stored(pa, width, &self.ram, &mut self.console).or(self.power);
+        }
+    }
+
+    fn watched(&self) -> Range<u64> {
+        self.htif.as_ref().map_or(0..0, Htif::tohost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bus() -> SystemBus {
+        SystemBus::new(Ram::new(map::RAM_BASE, 0x1000).unwrap(), 2, 63, None, Console::default())
+    }
+
+    fn base(kind: DeviceKind) -> u64 {
+        map::region(kind).base
+    }
+
+    #[test]
+    fn addresses_between_devices_fault() {
+        let mut bus = bus();
+        for pa in [0, 0x1000, 0x10_1000, 0x201_0000, 0x1000_0100, 0x7fff_fff8, u64::MAX - 7] {
+            assert_eq!(bus.load(pa, Width::D), Err(AccessFault), "{pa:#x}");
+            assert_eq!(bus.store(pa, Width::D, 0), Err(AccessFault), "{pa:#x}");
+        }
+    }
+
+    #[test]
+    fn the_uart_reaches_a_hart_through_the_plic() {
+        let mut bus = bus();
+        let (plic, uart) = (base(DeviceKind::Plic), base(DeviceKind::Uart));
+        bus.store(uart + 1, Width::B, 1).unwrap();
+        bus.store(plic + 4 * 10, Width::W, 1).unwrap();
+        // Context 3 is S-mode of hart 1.
+        bus.store(plic + 0x2000 + 3 * 0x80, Width::W, 1 << 10).unwrap();
+        assert_eq!(bus.lines(1).mip, 0);
+        bus.push_input(b"x");
+        assert_eq!(bus.lines(1).mip, Interrupt::Sei.bit());
+        assert_eq!(bus.lines(0).mip, 0);
+        assert_eq!(bus.load(uart, Width::B), Ok(b'x'.into()));
+        assert_eq!(bus.lines(1).mip, 0, "the data is read, the wire falls");
+    }
+
+    #[test]
+    fn timers_and_software_interrupts_reach_their_hart() {
+        let mut bus = bus();
+        let clint = base(DeviceKind::Aclint);
+        bus.store(clint + 4, Width::W, 1).unwrap();
+        bus.store(clint + 0x4000, Width::D, 5).unwrap();
+        bus.aclint().advance(5);
+        assert_eq!(bus.lines(0), Lines { mip: Interrupt::Mti.bit(), time: 5, ..Lines::default() });
+        assert_eq!(bus.lines(1), Lines { mip: Interrupt::Msi.bit(), time: 5, ..Lines::default() });
+    }
+
+    #[test]
+    fn guest_interrupt_lines_reach_their_hart() {
+        let mut bus = bus();
+        bus.store(base(DeviceKind::Hgeip) + 8, Width::D, 0b110).unwrap();
+        assert_eq!((bus.lines(0).hgeip, bus.lines(1).hgeip), (0, 0b110));
+    }
+
+    #[test]
+    fn the_finisher_stops_the_harts() {
+        let mut bus = bus();
+        assert!(!bus.lines(0).stop);
+        bus.store(base(DeviceKind::Finisher), Width::W, 0x5555).unwrap();
+        assert!(bus.lines(0).stop);
+        assert_eq!(bus.take_power(), Some(Power::Exit(0)));
+        assert!(!bus.lines(0).stop);
+    }
+
+    #[test]
+    fn any_address_and_width_is_answered_or_refused() {
+        let mut bus = bus();
+        let mut state = 1u64;
+        for n in 0..200_000u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let region = &map::REGIONS[(state >> 33) as usize % map::REGIONS.len()];
+            let width = [Width::B, Width::H, Width::W, Width::D][(state >> 40) as usize % 4];
+            let pa = region.base.wrapping_add((state >> 20) % (region.size + 16)).wrapping_sub(8);
+            if n % 2 == 0 {
+                let _ = bus.store(pa, width, state & width.mask());
+            } else if let Ok(value) = bus.load(pa, width) {
+                assert_eq!(value & !width.mask(), 0, "{pa:#x}");
+            }
+            bus.lines((state >> 50) as usize % 3);
+        }
+    }
+}

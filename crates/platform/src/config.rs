@@ -1,0 +1,85 @@
+//! What a machine is made of.
+
+use iss::Variant;
+
+use crate::error::Error;
+use crate::load::Image;
+
+/// The largest number of harts: two PLIC contexts each fill the PLIC's address range with 512 of them.
+pub const MAX_HARTS: usize = 512;
+
+/// Physical addresses have 56 bits; main memory ends below them.
+const PHYSICAL_ADDRESS_BITS: u32 = 56;
+
+/// What a machine is made of, and what it boots.
+///
+/// Without `firmware`, the kernel itself is started in M-mode, at its entry.
+#[derive(Clone, Debug)]
+pub struct MachineConfig {
+    /// The number of harts, 1 to [`MAX_HARTS`].
+    pub harts: usize,
+    /// The size of main memory in bytes, a multiple of 4 KiB.
+    pub memory: u64,
+    /// What each hart implements.
+    pub variant: Variant,
+    /// What every hart starts with, in M-mode: an ELF at its own addresses, or raw bytes at
+    /// [`RAM_BASE`](crate::map::RAM_BASE). A bare-metal program is its own firmware.
+    pub firmware: Option<Image>,
+    /// What the firmware starts: an ELF at its own addresses, a Linux Image, or raw bytes at
+    /// [`KERNEL_BASE`](crate::map::KERNEL_BASE).
+    pub kernel: Option<Image>,
+    /// The initial RAM disk of a Linux kernel.
+    pub initrd: Option<Image>,
+    /// The kernel's command line: `/chosen/bootargs`.
+    pub bootargs: Option<String>,
+    /// A device tree to be used in place of the machine's own.
+    pub device_tree: Option<Image>,
+}
+
+impl Default for MachineConfig {
+    /// One hart with everything, 128 MiB, nothing to run.
+    fn default() -> MachineConfig {
+        MachineConfig {
+            harts: 1,
+            memory: 128 << 20,
+            variant: Variant::default(),
+            firmware: None,
+            kernel: None,
+            initrd: None,
+            bootargs: None,
+            device_tree: None,
+        }
+    }
+}
+
+impl MachineConfig {
+    /// Checks the numbers; images are checked when they are loaded.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if !(1..=MAX_HARTS).contains(&self.harts) {
+            return Err(Error::Harts(self.harts));
+        }
+        let most = (1 << PHYSICAL_ADDRESS_BITS) - crate::map::RAM_BASE;
+        if self.memory == 0 || !self.memory.is_multiple_of(4096) || self.memory > most {
+            return Err(Error::Memory(self.memory));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_numbers_are_refused() {
+        assert!(MachineConfig::default().check().is_ok());
+        for harts in [0, MAX_HARTS + 1, usize::MAX] {
+            let config = MachineConfig { harts, ..MachineConfig::default() };
+            assert!(matches!(config.check(), Err(Error::Harts(n)) if n == harts));
+        }
+        for memory in [0, 4097, 1 << 56, u64::MAX] {
+            let config = MachineConfig { memory, ..MachineConfig::default() };
+            assert!(matches!(config.check(), Err(Error::Memory(n)) if n == memory));
+        }
+    }
+}

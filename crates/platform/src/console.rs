@@ -1,0 +1,84 @@
+//! The host's end of the guest's consoles.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+/// Where the guest's output goes and its input comes from.
+///
+/// Errors of the host's output are not the guest's business: bytes that cannot be written are dropped.
+pub struct Console {
+    output: Box<dyn Write + Send>,
+    input: Option<Receiver<u8>>,
+    /// A byte that ended a wait.
+    next: Option<u8>,
+}
+
+impl Console {
+    /// A console that writes to `output` and has no input.
+    pub fn new(output: impl Write + Send + 'static) -> Console {
+        Console { output: Box::new(output), input: None, next: None }
+    }
+
+    /// Reads from `input`, which ends when its last sender is dropped.
+    #[must_use]
+    pub fn with_input(self, input: Receiver<u8>) -> Console {
+        Console { input: Some(input), ..self }
+    }
+
+    /// Writes what the guest has sent.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.output.write_all(bytes) {
+            tracing::debug!(%error, "console output dropped");
+        }
+    }
+
+    /// Shows what has been written so far.
+    pub(crate) fn flush(&mut self) {
+        if let Err(error) = self.output.flush() {
+            tracing::debug!(%error, "console output dropped");
+        }
+    }
+
+    /// The bytes that have arrived, without waiting.
+    pub(crate) fn poll(&mut self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.next.take().into_iter().collect();
+        while let Some(input) = &self.input {
+            match input.try_recv() {
+                Ok(byte) => bytes.push(byte),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => self.input = None,
+            }
+        }
+        bytes
+    }
+
+    /// Waits until [`poll`](Console::poll) has something to give or the input ends, at most so long.
+    pub(crate) fn wait(&mut self, timeout: Duration) {
+        let Some(input) = &self.input else { return };
+        match input.recv_timeout(timeout) {
+            Ok(byte) => self.next = Some(byte),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => self.input = None,
+        }
+    }
+
+    /// Whether a byte may still arrive.
+    pub(crate) fn is_open(&self) -> bool {
+        self.input.is_some()
+    }
+}
+
+impl Default for Console {
+    /// No input, and nobody looks at the output.
+    fn default() -> Console {
+        Console::new(io::sink())
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("input", &self.input).finish_non_exhaustive()
+    }
+}
