@@ -1,0 +1,139 @@
+//! Why a guest exited, read from the trap CSRs. Privileged ISA, "Trap Cause Codes".
+
+use isa::cause::{Cause, Exception, Interrupt};
+
+use crate::addr::{Gpa, Gva};
+use crate::error::Error;
+use crate::hart::Trap;
+use crate::mmio::Tinst;
+
+/// Why the guest exited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// An interrupt for the host, which is still pending.
+    Interrupt(Interrupt),
+    /// The guest's kernel called its SBI.
+    Ecall,
+    /// An instruction that HS-mode may execute but the guest may not; its bits, or 0 where unknown.
+    VirtualInst(u64),
+    /// The guest touched a page that the G-stage does not map.
+    GuestPageFault(GuestPageFault),
+    /// An exception that is the guest's own affair, and the value for its `stval`.
+    Exception(Exception, u64),
+}
+
+/// A guest-page fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GuestPageFault {
+    /// What the guest was doing.
+    pub kind: AccessKind,
+    /// The guest virtual address that was accessed.
+    pub gva: Gva,
+    /// The guest physical address that is not mapped.
+    pub gpa: Gpa,
+    /// What is known of the instruction.
+    pub tinst: Tinst,
+}
+
+/// What the guest was doing when it faulted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AccessKind {
+    /// Fetching an instruction.
+    Fetch,
+    /// Loading.
+    Load,
+    /// Storing, or an atomic operation.
+    Store,
+}
+
+impl AccessKind {
+    /// The access fault that such an access raises where there is no memory.
+    pub const fn access_fault(self) -> Exception {
+        match self {
+            AccessKind::Fetch => Exception::InstAccessFault,
+            AccessKind::Load => Exception::LoadAccessFault,
+            AccessKind::Store => Exception::StoreAccessFault,
+        }
+    }
+}
+
+impl Exit {
+    /// Decodes the trap that ended the guest's run.
+    ///
+    /// # Errors
+    /// [`Error::UnexpectedCause`] for causes that a guest cannot have.
+    pub fn decode(trap: &Trap) -> Result<Exit, Error> {
+        let unexpected = Error::UnexpectedCause(trap.scause);
+        let exception = match Cause::from_bits(trap.scause).ok_or(unexpected)? {
+            Cause::Interrupt(interrupt) => return Ok(Exit::Interrupt(interrupt)),
+            Cause::Exception(exception) => exception,
+        };
+        match exception {
+            Exception::EcallVs => Ok(Exit::Ecall),
+            Exception::VirtualInst => Ok(Exit::VirtualInst(trap.stval)),
+            Exception::InstGuestPageFault => Ok(guest_page_fault(trap, AccessKind::Fetch)),
+            Exception::LoadGuestPageFault => Ok(guest_page_fault(trap, AccessKind::Load)),
+            Exception::StoreGuestPageFault => Ok(guest_page_fault(trap, AccessKind::Store)),
+            Exception::InstAddrMisaligned
+            | Exception::InstAccessFault
+            | Exception::IllegalInst
+            | Exception::Breakpoint
+            | Exception::LoadAddrMisaligned
+            | Exception::LoadAccessFault
+            | Exception::StoreAddrMisaligned
+            | Exception::StoreAccessFault
+            | Exception::EcallU
+            | Exception::InstPageFault
+            | Exception::LoadPageFault
+            | Exception::StorePageFault => Ok(Exit::Exception(exception, trap.stval)),
+            Exception::EcallS
+            | Exception::EcallM
+            | Exception::DoubleTrap
+            | Exception::SoftwareCheck
+            | Exception::HardwareError => Err(unexpected),
+        }
+    }
+}
+
+fn guest_page_fault(trap: &Trap, kind: AccessKind) -> Exit {
+    let tinst = Tinst::of(trap.htinst);
+    // htval lacks the two lowest bits. Those of an implicit access are zero; else the virtual address has them.
+    let low = if tinst == Tinst::PageTable { 0 } else { trap.stval & 3 };
+    let gpa = Gpa(trap.htval << 2 | low);
+    Exit::GuestPageFault(GuestPageFault { kind, gva: Gva(trap.stval), gpa, tinst })
+}
+
+/// How often a guest exited, by cause.
+#[derive(Clone, Default, Debug)]
+pub struct Counts {
+    exceptions: [u64; 24],
+    interrupts: [u64; 16],
+}
+
+impl Counts {
+    /// Counts one exit with this `scause`; causes that the manual does not define are not counted.
+    pub fn count(&mut self, scause: u64) {
+        let counter = match Cause::from_bits(scause) {
+            Some(Cause::Exception(exception)) => self.exceptions.get_mut(exception as usize),
+            Some(Cause::Interrupt(interrupt)) => self.interrupts.get_mut(interrupt as usize),
+            None => None,
+        };
+        if let Some(counter) = counter {
+            *counter += 1;
+        }
+    }
+
+    /// The causes that occurred, and how often.
+    pub fn iter(&self) -> impl Iterator<Item = (Cause, u64)> + '_ {
+        let exceptions = (0..).zip(&self.exceptions);
+        let exceptions = exceptions.filter_map(|(code, n)| Some((Cause::from_bits(code)?, *n)));
+        let interrupts = (0..).zip(&self.interrupts);
+        let interrupts = interrupts.filter_map(|(code, n)| Some((Cause::from_bits(1 << 63 | code)?, *n)));
+        exceptions.chain(interrupts).filter(|(_, n)| *n != 0)
+    }
+
+    /// All exits.
+    pub fn total(&self) -> u64 {
+        self.iter().map(|(_, n)| n).sum()
+    }
+}

@@ -1,0 +1,116 @@
+//! The hart as the hypervisor sees it: the only door out of this crate.
+//!
+//! Everything that is not plain computation goes through [`Hart`], so that the same code runs natively
+//! under a scripted hart, natively on the simulator, and on bare metal. Privileged ISA, "Hypervisor and
+//! Virtual Supervisor CSRs" and "Hypervisor Instructions".
+
+use crate::addr::{Gpa, Gva};
+use crate::context::Context;
+
+/// The size of a memory access.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Width {
+    /// 8 bits.
+    Byte = 1,
+    /// 16 bits.
+    Half = 2,
+    /// 32 bits.
+    Word = 4,
+    /// 64 bits.
+    Double = 8,
+}
+
+impl Width {
+    /// The size in bytes.
+    pub const fn bytes(self) -> u64 {
+        self as u64
+    }
+
+    /// The size in bits.
+    pub const fn bits(self) -> u32 {
+        self as u32 * 8
+    }
+
+    /// The low bits of `value` that an access of this width carries.
+    pub const fn truncate(self, value: u64) -> u64 {
+        value & u64::MAX >> (64 - self.bits())
+    }
+
+    /// `value`, of this width, extended by its own top bit.
+    pub const fn sign_extend(self, value: u64) -> u64 {
+        let spare = 64 - self.bits();
+        ((value << spare) as i64 >> spare) as u64
+    }
+}
+
+/// A trap taken to HS-mode, as the trap CSRs tell it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[repr(C)]
+pub struct Trap {
+    /// Why.
+    pub scause: u64,
+    /// The guest virtual address or instruction concerned.
+    pub stval: u64,
+    /// The guest physical address that faulted, shifted right by 2.
+    pub htval: u64,
+    /// The trapping instruction, transformed; a pseudoinstruction; or zero.
+    pub htinst: u64,
+}
+
+/// An HS-mode hart with the hypervisor extension.
+///
+/// CSRs are named by number (`isa::csr::vsatp::NUMBER`), known at compile time as the instructions want it.
+/// All of it is called with interrupts disabled.
+pub trait Hart {
+    /// Reads a CSR.
+    fn read<const CSR: u16>(&mut self) -> u64;
+
+    /// Writes a CSR.
+    fn write<const CSR: u16>(&mut self, value: u64);
+
+    /// Writes a CSR and returns its old value, in one instruction.
+    fn swap<const CSR: u16>(&mut self, value: u64) -> u64;
+
+    /// Reads a CSR that this hart may not have: `None` where the access traps.
+    fn try_read<const CSR: u16>(&mut self) -> Option<u64>;
+
+    /// Loads from guest memory, zero-extended, as the guest would: HLV.
+    ///
+    /// # Errors
+    /// The trap that the access raised.
+    fn load_guest(&mut self, address: Gva, width: Width) -> Result<u64, Trap>;
+
+    /// Stores to guest memory as the guest would: HSV.
+    ///
+    /// # Errors
+    /// The trap that the access raised.
+    fn store_guest(&mut self, address: Gva, width: Width, value: u64) -> Result<(), Trap>;
+
+    /// Reads 16 bits of guest code, where execute permission counts: HLVX.HU.
+    ///
+    /// # Errors
+    /// The trap that the access raised; it is a load's, not a fetch's.
+    fn fetch_guest(&mut self, address: Gva) -> Result<u16, Trap>;
+
+    /// Forgets every cached G-stage translation of this hart.
+    fn hfence_gvma(&mut self);
+
+    /// Forgets this hart's cached translations of one guest page of one virtual machine.
+    fn hfence_gvma_page(&mut self, address: Gpa, vmid: u16);
+
+    /// Forgets this hart's cached G-stage translations of one virtual machine.
+    fn hfence_gvma_vmid(&mut self, vmid: u16);
+
+    /// Forgets every cached G-stage translation of every other hart.
+    fn remote_hfence_gvma(&mut self);
+
+    /// Makes the supervisor timer interrupt pending at `deadline`, in ticks of `time`.
+    fn set_timer(&mut self, deadline: u64);
+
+    /// The time, in ticks.
+    fn time(&mut self) -> u64;
+
+    /// Runs the guest of `context` until it traps to HS-mode: the inner world switch.
+    fn enter_guest(&mut self, context: &mut Context);
+}

@@ -1,0 +1,141 @@
+//! The guest's timer: set by SBI or, with Sstc, by the guest itself. Privileged ISA, "Hypervisor Time Delta
+//! (htimedelta) Register" and "Virtual Supervisor Timer (vstimecmp) Register".
+
+use isa::cause::Interrupt;
+use isa::csr::{htimedelta, vstimecmp};
+
+use crate::hart::Hart;
+use crate::interrupt::Interrupts;
+
+/// A compare value that is never reached.
+const NEVER: u64 = u64::MAX;
+
+/// The guest's timer. Times are the guest's, in ticks, unless they are called the host's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timer {
+    /// Whether the hart compares and raises the interrupt by itself.
+    sstc: bool,
+    compare: u64,
+}
+
+impl Timer {
+    /// A timer that is not set; `sstc` says whether the hart has `vstimecmp`.
+    pub fn new(sstc: bool) -> Timer {
+        Timer { sstc, compare: NEVER }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.compare = NEVER;
+    }
+
+    /// Sets the timer of a loaded guest to fire at `deadline`, and withdraws its interrupt.
+    pub fn set<H: Hart>(&mut self, hart: &mut H, interrupts: &mut Interrupts, deadline: u64) {
+        self.compare = deadline;
+        if self.sstc {
+            hart.write::<{ vstimecmp::NUMBER }>(deadline);
+        } else {
+            interrupts.unset(Interrupt::Vsti);
+        }
+    }
+
+    /// Makes the timer interrupt pending when it is due and the hart does not do so by itself.
+    pub fn check(&mut self, interrupts: &mut Interrupts, guest_time: u64) {
+        if !self.sstc && self.is_due(guest_time) {
+            interrupts.set(Interrupt::Vsti);
+            self.compare = NEVER;
+        }
+    }
+
+    /// Whether the timer has fired at `guest_time` and no new deadline has been set.
+    pub fn is_due(&self, guest_time: u64) -> bool {
+        self.compare != NEVER && self.compare <= guest_time
+    }
+
+    /// When, in host time, the hypervisor must look after the timer again; `None` for never.
+    ///
+    /// With Sstc that is so only while the guest waits, since the hart watches a running guest's timer.
+    pub fn host_deadline(&self, host_time: u64, delta: u64) -> Option<u64> {
+        if self.compare == NEVER {
+            return None;
+        }
+        // The sum would wrap for deadlines far away, so count from now on.
+        let guest_time = host_time.wrapping_add(delta);
+        Some(host_time.saturating_add(self.compare.saturating_sub(guest_time)))
+    }
+
+    /// Whether the hart watches a running guest's timer by itself.
+    pub fn is_in_hardware(&self) -> bool {
+        self.sstc
+    }
+
+    /// Brings the timer into the hart; `delta` is the guest's time less the host's.
+    pub(crate) fn load<H: Hart>(&self, hart: &mut H, delta: u64) {
+        hart.write::<{ htimedelta::NUMBER }>(delta);
+        if self.sstc {
+            hart.write::<{ vstimecmp::NUMBER }>(self.compare);
+        }
+    }
+
+    /// Takes the timer out of the hart, where it must not end a WFI of the host.
+    pub(crate) fn put<H: Hart>(&mut self, hart: &mut H) {
+        if self.sstc {
+            self.compare = hart.swap::<{ vstimecmp::NUMBER }>(NEVER);
+        }
+    }
+
+    /// Learns what the guest set, after an exit.
+    pub(crate) fn sync<H: Hart>(&mut self, hart: &mut H) {
+        if self.sstc {
+            self.compare = hart.read::<{ vstimecmp::NUMBER }>();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Event, FakeHart};
+
+    const VSTI: u64 = Interrupt::Vsti.bit();
+
+    #[test]
+    fn fires_once_at_the_deadline() {
+        let (mut timer, mut interrupts) = (Timer::new(false), Interrupts::default());
+        timer.set(&mut FakeHart::default(), &mut interrupts, 100);
+        timer.check(&mut interrupts, 99);
+        assert_eq!(interrupts.pending(), 0);
+        timer.check(&mut interrupts, 100);
+        assert_eq!(interrupts.pending(), VSTI);
+        assert_eq!(timer.host_deadline(100, 0), None);
+    }
+
+    #[test]
+    fn a_new_deadline_withdraws_the_interrupt() {
+        let (mut timer, mut interrupts) = (Timer::new(false), Interrupts::default());
+        timer.set(&mut FakeHart::default(), &mut interrupts, 0);
+        timer.check(&mut interrupts, 1);
+        timer.set(&mut FakeHart::default(), &mut interrupts, 50);
+        assert_eq!(interrupts.pending(), 0);
+    }
+
+    #[test]
+    fn host_deadlines_do_not_wrap() {
+        let delta = 0u64.wrapping_sub(1000);
+        let mut timer = Timer::new(false);
+        assert_eq!(timer.host_deadline(1500, delta), None);
+        for (compare, host) in [(500, 1500), (400, 1500), (900, 1900), (u64::MAX - 1, u64::MAX)] {
+            timer.set(&mut FakeHart::default(), &mut Interrupts::default(), compare);
+            assert_eq!(timer.host_deadline(1500, delta), Some(host), "compare {compare}");
+        }
+    }
+
+    #[test]
+    fn with_sstc_the_hart_holds_the_deadline() {
+        let (mut hart, mut interrupts) = (FakeHart::default(), Interrupts::default());
+        let mut timer = Timer::new(true);
+        timer.set(&mut hart, &mut interrupts, 7);
+        assert_eq!(hart.take_events(), [Event::Write("vstimecmp", 7)]);
+        timer.check(&mut interrupts, 8);
+        assert_eq!(interrupts, Interrupts::default());
+    }
+}
