@@ -1,8 +1,7 @@
 //! Addresses of the guest and of the host, which must not be mixed up. Privileged ISA, "Two-Stage Address
 //! Translation".
 
-/// The size of the smallest page and of a page table in bytes.
-pub const PAGE_SIZE: u64 = 4096;
+use isa::paging::PAGE_SIZE;
 
 macro_rules! address {
     ($(#[doc = $doc:literal])+ $name:ident) => {

@@ -1,11 +1,11 @@
 //! Why a guest exited, read from the trap CSRs. Privileged ISA, "Trap Cause Codes".
 
 use isa::cause::{Cause, Exception, Interrupt};
+use isa::tinst::Tinst;
 
 use crate::addr::{Gpa, Gva};
 use crate::error::Error;
 use crate::hart::Trap;
-use crate::mmio::Tinst;
 
 /// Why the guest exited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,9 +96,9 @@ impl Exit {
 }
 
 fn guest_page_fault(trap: &Trap, kind: AccessKind) -> Exit {
-    let tinst = Tinst::of(trap.htinst);
+    let tinst = Tinst::from_bits(trap.htinst);
     // htval lacks the two lowest bits. Those of an implicit access are zero; else the virtual address has them.
-    let low = if tinst == Tinst::PageTable { 0 } else { trap.stval & 3 };
+    let low = if matches!(tinst, Tinst::Pseudo { .. }) { 0 } else { trap.stval & 3 };
     let gpa = Gpa(trap.htval << 2 | low);
     Exit::GuestPageFault(GuestPageFault { kind, gva: Gva(trap.stval), gpa, tinst })
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::addr::{Gpa, Gva, Hpa, PAGE_SIZE};
+use isa::paging::PAGE_SIZE;
+
+use crate::addr::{Gpa, Gva, Hpa};
 use crate::context::Context;
 use crate::frames::Frames;
 use crate::hart::{Hart, Trap, Width};

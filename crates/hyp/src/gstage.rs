@@ -2,54 +2,18 @@
 //! Address Translation".
 
 use isa::csr::hgatp;
+use isa::paging::{PAGE_SIZE, Pte, SV39X4};
 
-use crate::addr::{Gpa, Hpa, PAGE_SIZE};
+use crate::addr::{Gpa, Hpa};
 use crate::error::Error;
 use crate::frames::Frames;
-use crate::pte::Pte;
 
-/// The value of `hgatp.MODE` for Sv39x4.
-pub const MODE_SV39X4: u64 = 8;
+/// The level of the root table.
+const ROOT: u32 = SV39X4.levels - 1;
 
-/// The root table is four times as large as the others, and aligned to its size.
-const ROOT_SIZE: u64 = 4 * PAGE_SIZE;
-
-/// Guest physical addresses have this many bits.
-const ADDRESS_BITS: u32 = 41;
-
-/// The size of what one entry maps, by the level of its table.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(u32)]
-pub enum Level {
-    /// A leaf maps 4 KiB.
-    Page = 0,
-    /// A leaf maps 2 MiB.
-    Mega = 1,
-    /// A leaf maps 1 GiB; the root table.
-    Giga = 2,
-}
-
-impl Level {
-    /// The size of what an entry maps, in bytes.
-    pub const fn size(self) -> u64 {
-        PAGE_SIZE << (9 * self as u32)
-    }
-
-    const fn below(self) -> Option<Level> {
-        match self {
-            Level::Giga => Some(Level::Mega),
-            Level::Mega => Some(Level::Page),
-            Level::Page => None,
-        }
-    }
-
-    const fn entries(self) -> u64 {
-        match self {
-            Level::Giga => ROOT_SIZE / 8,
-            Level::Mega | Level::Page => PAGE_SIZE / 8,
-        }
-    }
-}
+/// What every leaf has: user mode, as which a guest counts in this stage, and A and D, so that harts which
+/// do not set them never fault for their sake.
+const LEAF: u64 = Pte::U.mask() | Pte::R.mask() | Pte::X.mask() | Pte::A.mask() | Pte::D.mask();
 
 /// What the guest may do with a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,10 +27,12 @@ pub enum Permission {
 /// What [`GStage::lookup`] found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Found {
-    /// The leaf entry, or an invalid one.
-    pub pte: Pte,
-    /// The level of its table; when there is no leaf, nothing is mapped in all of that level's size.
-    pub level: Level,
+    /// The leaf that maps the address.
+    pub leaf: Option<Pte>,
+    /// The level at which the walk ended; without a leaf, nothing is mapped in all of its page size.
+    pub level: u32,
+    /// Where the last entry lies.
+    slot: Hpa,
 }
 
 /// The G-stage page tables of one virtual machine.
@@ -81,18 +47,17 @@ impl GStage {
     /// # Errors
     /// [`Error::OutOfFrames`].
     pub fn new(frames: &mut impl Frames) -> Result<GStage, Error> {
-        Ok(GStage { root: frames.allocate(ROOT_SIZE).ok_or(Error::OutOfFrames)? })
+        Ok(GStage { root: frames.allocate(SV39X4.table_size(ROOT)).ok_or(Error::OutOfFrames)? })
     }
 
     /// The value of `hgatp` that translates by these tables under `vmid`.
     pub fn hgatp(&self, vmid: u16) -> u64 {
-        hgatp::MODE.of(MODE_SV39X4) | hgatp::VMID.of(vmid.into()) | hgatp::PPN.of(self.root.0 / PAGE_SIZE)
+        hgatp::MODE.of(SV39X4.mode) | hgatp::VMID.of(vmid.into()) | hgatp::PPN.of(self.root.0 / PAGE_SIZE)
     }
 
-    /// Maps what one entry of `level` covers. A and D are set beforehand, so that harts which do not set
-    /// them never fault for their sake.
+    /// Maps the page of `level` at `gpa` to the one at `hpa`.
     ///
-    /// The hart may still believe that nothing is mapped there, and fault once more, until it is fenced.
+    /// Until it is fenced, a hart may still believe that nothing is mapped there, and fault once more.
     ///
     /// # Errors
     /// [`Error::BadGuestAddress`], [`Error::AlreadyMapped`] or [`Error::OutOfFrames`]; then the address is
@@ -102,63 +67,67 @@ impl GStage {
         frames: &mut impl Frames,
         gpa: Gpa,
         hpa: Hpa,
-        level: Level,
+        level: u32,
         permission: Permission,
     ) -> Result<(), Error> {
-        if gpa.0 >> ADDRESS_BITS != 0 || (gpa.0 | hpa.0) & (level.size() - 1) != 0 {
+        if !SV39X4.covers(gpa.0) || level > ROOT || (gpa.0 | hpa.0) & (SV39X4.page_size(level) - 1) != 0 {
             return Err(Error::BadGuestAddress(gpa));
         }
-        let (mut table, mut at) = (self.root, Level::Giga);
-        while at > level {
+        let mut table = self.root;
+        for at in (level + 1..=ROOT).rev() {
             let slot = slot(table, at, gpa);
             let pte = Pte(frames.read_entry(slot));
-            table = if pte.is_table() {
-                pte.address()
+            table = if !pte.is_valid() {
+                let fresh = frames.allocate(SV39X4.table_size(at - 1)).ok_or(Error::OutOfFrames)?;
+                frames.write_entry(slot, Pte::pointer(fresh.0).0);
+                fresh
             } else if pte.is_leaf() {
                 return Err(Error::AlreadyMapped(gpa));
             } else {
-                let fresh = frames.allocate(PAGE_SIZE).ok_or(Error::OutOfFrames)?;
-                frames.write_entry(slot, Pte::table(fresh).0);
-                fresh
+                Hpa(pte.address())
             };
-            at = at.below().expect("a level above another has one below");
         }
         let slot = slot(table, level, gpa);
         if Pte(frames.read_entry(slot)).is_valid() {
             return Err(Error::AlreadyMapped(gpa));
         }
-        frames.write_entry(slot, Pte::leaf(hpa, permission == Permission::All).0);
+        let writable = Pte::W.of((permission == Permission::All).into());
+        frames.write_entry(slot, Pte::leaf(hpa.0, LEAF | writable).0);
         Ok(())
     }
 
-    /// The leaf entry that maps `gpa`, or how much around it is unmapped.
+    /// The leaf that maps `gpa`, or how much around it is unmapped.
     pub fn lookup(&self, frames: &impl Frames, gpa: Gpa) -> Found {
-        let (mut table, mut level) = (self.root, Level::Giga);
-        if gpa.0 >> ADDRESS_BITS != 0 {
-            return Found { pte: Pte(0), level };
-        }
+        let mut table = self.root;
+        let mut level = ROOT;
         loop {
-            let pte = Pte(frames.read_entry(slot(table, level, gpa)));
-            match level.below() {
-                Some(below) if pte.is_table() => (table, level) = (pte.address(), below),
-                _ => return Found { pte, level },
+            let slot = slot(table, level, gpa);
+            let pte = Pte(frames.read_entry(slot));
+            if !SV39X4.covers(gpa.0) || !pte.is_valid() {
+                return Found { leaf: None, level, slot };
             }
+            if pte.is_leaf() || level == 0 {
+                return Found { leaf: pte.is_leaf().then_some(pte), level, slot };
+            }
+            table = Hpa(pte.address());
+            level -= 1;
         }
     }
 
     /// The host physical address that `gpa` is mapped to.
     pub fn translate(&self, frames: &impl Frames, gpa: Gpa) -> Option<Hpa> {
-        let Found { pte, level } = self.lookup(frames, gpa);
-        pte.is_leaf().then(|| pte.address().offset(gpa.0 & (level.size() - 1)))
+        let Found { leaf, level, .. } = self.lookup(frames, gpa);
+        leaf?.translate(&SV39X4, level, gpa.0).map(Hpa)
     }
 
-    /// Unmaps `size` bytes from `start` and hands each leaf's memory and size to `release`.
+    /// Unmaps `size` bytes from `start`, both multiples of the page size, and hands the memory and size of
+    /// each leaf to `release`.
     ///
     /// Tables stay for later use. The caller fences before the memory is used again.
     ///
     /// # Errors
-    /// [`Error::WithinLargePage`] where the range ends within a leaf, and [`Error::BadGuestAddress`]; what
-    /// lies before it is unmapped.
+    /// [`Error::BadGuestAddress`]; and [`Error::WithinLargePage`] where the range ends within a leaf, when
+    /// what lies before that leaf is unmapped.
     pub fn unmap(
         &mut self,
         frames: &mut impl Frames,
@@ -166,55 +135,52 @@ impl GStage {
         size: u64,
         mut release: impl FnMut(Hpa, u64),
     ) -> Result<(), Error> {
-        let end = start.0.checked_add(size).filter(|end| end | start.0 & (PAGE_SIZE - 1) == *end);
-        let end = end.filter(|end| end & (PAGE_SIZE - 1) == 0).ok_or(Error::BadGuestAddress(start))?;
+        let end = start.offset(size);
+        let is_range = start <= end && SV39X4.covers(end.0.saturating_sub(1));
+        if !is_range || start.page_offset() != 0 || end.page_offset() != 0 {
+            return Err(Error::BadGuestAddress(start));
+        }
         let mut gpa = start;
-        while gpa.0 < end.min(1 << ADDRESS_BITS) {
-            let (mut table, mut level) = (self.root, Level::Giga);
-            let pte = loop {
-                let pte = Pte(frames.read_entry(slot(table, level, gpa)));
-                match level.below() {
-                    Some(below) if pte.is_table() => (table, level) = (pte.address(), below),
-                    _ => break pte,
-                }
-            };
-            let first = gpa.0 & !(level.size() - 1);
-            let next = first + level.size();
-            if pte.is_leaf() {
-                if first < gpa.0 || next > end {
+        while gpa < end {
+            let Found { leaf, level, slot } = self.lookup(frames, gpa);
+            let page_size = SV39X4.page_size(level);
+            let first = Gpa(gpa.0 & !(page_size - 1));
+            let next = first.offset(page_size);
+            if let Some(leaf) = leaf {
+                if first < gpa || end < next {
                     return Err(Error::WithinLargePage(gpa));
                 }
-                frames.write_entry(slot(table, level, gpa), 0);
-                release(pte.address(), level.size());
+                frames.write_entry(slot, 0);
+                release(Hpa(leaf.address()), page_size);
             }
-            gpa = Gpa(next);
+            gpa = next;
         }
         Ok(())
     }
 
     /// Gives back the tables and all the memory that they map. No hart may use them any more.
     pub fn destroy(self, frames: &mut impl Frames) {
-        free_table(frames, self.root, Level::Giga);
-        frames.free(self.root, ROOT_SIZE);
+        free_table(frames, self.root, ROOT);
     }
 }
 
-/// Frees what the entries of `table` point to.
-fn free_table(frames: &mut impl Frames, table: Hpa, level: Level) {
-    for index in 0..level.entries() {
-        let pte = Pte(frames.read_entry(table.offset(8 * index)));
-        match level.below() {
-            Some(below) if pte.is_table() => {
-                free_table(frames, pte.address(), below);
-                frames.free(pte.address(), PAGE_SIZE);
-            }
-            _ if pte.is_leaf() => frames.free(pte.address(), level.size()),
-            _ => {}
+/// Frees `table` and what its entries point to.
+fn free_table(frames: &mut impl Frames, table: Hpa, level: u32) {
+    for index in 0..SV39X4.entries(level) {
+        let pte = Pte(frames.read_entry(table.offset(index * SV39X4.pte_size)));
+        if pte.is_valid() && pte.is_leaf() {
+            frames.free(Hpa(pte.address()), SV39X4.page_size(level));
+        } else if pte.is_valid() && level > 0 {
+            free_table(frames, Hpa(pte.address()), level - 1);
         }
     }
+    frames.free(table, SV39X4.table_size(level));
 }
 
 /// Where the entry for `gpa` lies in `table`.
-fn slot(table: Hpa, level: Level, gpa: Gpa) -> Hpa {
-    table.offset(gpa.0 / level.size() % level.entries() * 8)
+fn slot(table: Hpa, level: u32, gpa: Gpa) -> Hpa {
+    table.offset(SV39X4.index(gpa.0, level) * SV39X4.pte_size)
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,6 @@ pub mod inject;
 pub mod interrupt;
 pub mod mmio;
 pub mod probe;
-pub mod pte;
 pub mod switch;
 pub mod timer;
 pub mod vcpu;

@@ -1,6 +1,5 @@
 //! Loads and stores to addresses without memory, decoded so that the host can carry them out.
-//!
-//! Privileged ISA, "Transformed Instruction or Pseudoinstruction for mtinst or htinst".
+//! Unprivileged ISA, "Load and Store Instructions".
 
 use isa::{Inst, Op};
 
@@ -72,32 +71,6 @@ impl Access {
         match self.kind {
             Kind::Load { signed: true, .. } => self.width.sign_extend(value),
             _ => self.width.truncate(value),
-        }
-    }
-}
-
-/// What `htinst` tells about a trap.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Tinst {
-    /// Nothing: the instruction must be read from guest memory.
-    Unknown,
-    /// The trapping instruction, its address fields replaced, and its size in bytes.
-    Transformed(Inst, u64),
-    /// The guest's page tables were read or written: the instruction has nothing to do with the address.
-    PageTable,
-}
-
-impl Tinst {
-    /// Reads `htinst`. Values that the manual does not define count as none, as it asks.
-    pub fn of(htinst: u64) -> Tinst {
-        match u32::try_from(htinst) {
-            // 64-bit read and write of a VS-stage page-table entry.
-            Ok(0x3000 | 0x3020) => Tinst::PageTable,
-            Ok(word) if word & 1 == 1 => match isa::decode(word | 2) {
-                Some(inst) => Tinst::Transformed(inst, if word & 2 == 0 { 2 } else { 4 }),
-                None => Tinst::Unknown,
-            },
-            _ => Tinst::Unknown,
         }
     }
 }

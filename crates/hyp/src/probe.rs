@@ -2,9 +2,9 @@
 //! Translation and Protection (hgatp) Register".
 
 use isa::csr::{henvcfg, hgatp, vstimecmp};
+use isa::paging::SV39X4;
 
 use crate::error::Error;
-use crate::gstage;
 use crate::hart::Hart;
 
 /// What the hypervisor makes use of where the hart has it.
@@ -22,12 +22,12 @@ pub struct Features {
 /// [`Error::NoGStage`] where the hart cannot translate by Sv39x4.
 pub fn probe<H: Hart>(hart: &mut H) -> Result<Features, Error> {
     // The width must be asked for with a MODE that translates: with Bare all other fields must be zero.
-    let all_ones = hgatp::MODE.of(gstage::MODE_SV39X4) | hgatp::VMID.mask();
+    let all_ones = hgatp::MODE.of(SV39X4.mode) | hgatp::VMID.mask();
     let before = hart.swap::<{ hgatp::NUMBER }>(all_ones);
     let kept = hart.swap::<{ hgatp::NUMBER }>(before);
     // Whatever was walked under the probe's value must not be believed later.
     hart.hfence_gvma();
-    if hgatp::MODE.get(kept) != gstage::MODE_SV39X4 {
+    if hgatp::MODE.get(kept) != SV39X4.mode {
         return Err(Error::NoGStage);
     }
     Ok(Features { vmid_bits: hgatp::VMID.get(kept).trailing_ones(), sstc: has_sstc(hart) })

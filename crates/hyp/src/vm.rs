@@ -2,10 +2,12 @@
 
 use core::ops::Range;
 
-use crate::addr::{Gpa, PAGE_SIZE};
+use isa::paging::PAGE_SIZE;
+
+use crate::addr::Gpa;
 use crate::error::Error;
 use crate::frames::Frames;
-use crate::gstage::{GStage, Level, Permission};
+use crate::gstage::{GStage, Permission};
 use crate::hart::Hart;
 use crate::vmid::Vmid;
 
@@ -69,7 +71,7 @@ impl Vm {
             return Ok(());
         }
         let frame = frames.allocate(PAGE_SIZE).ok_or(Error::OutOfFrames)?;
-        let mapped = self.gstage.map(frames, gpa.page(), frame, Level::Page, Permission::All);
+        let mapped = self.gstage.map(frames, gpa.page(), frame, 0, Permission::All);
         if mapped.is_err() {
             frames.free(frame, PAGE_SIZE);
         }

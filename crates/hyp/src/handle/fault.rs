@@ -2,6 +2,7 @@
 //! "Guest-Page Faults".
 
 use isa::csr::vstvec;
+use isa::tinst::Tinst;
 
 use super::Outcome;
 use super::fetch::{NoInst, fetch};
@@ -10,7 +11,7 @@ use crate::exit::{AccessKind, GuestPageFault};
 use crate::frames::Frames;
 use crate::hart::Hart;
 use crate::inject::{handler, inject};
-use crate::mmio::{Access, Kind, Tinst};
+use crate::mmio::{Access, Kind};
 use crate::vcpu::{Pending, Vcpu};
 use crate::vm::Vm;
 
@@ -27,11 +28,11 @@ pub(super) fn handle<H: Hart, F: Frames>(
         return Ok(Outcome::Resume);
     }
     // Page tables and code outside RAM: there is no device that could serve them.
-    if fault.tinst == Tinst::PageTable || fault.kind == AccessKind::Fetch {
+    if matches!(fault.tinst, Tinst::Pseudo { .. }) || fault.kind == AccessKind::Fetch {
         return refuse(hart, vcpu, fault);
     }
     let access = match fault.tinst {
-        Tinst::Transformed(inst, size) => Access::of(&inst, size),
+        Tinst::Transformed { inst, size, .. } => Access::of(&inst, size),
         _ => match fetch(hart, vcpu) {
             Ok(inst) => Access::of(&inst, inst.size()),
             Err(NoInst::Refetch) => return Ok(Outcome::Resume),
