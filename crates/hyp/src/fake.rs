@@ -7,7 +7,7 @@ use isa::paging::PAGE_SIZE;
 use crate::addr::{Gpa, Gva, Hpa};
 use crate::context::Context;
 use crate::frames::Frames;
-use crate::hart::{Hart, Trap, Width};
+use crate::hart::{Hart, Trap};
 use crate::probe::Features;
 use crate::vcpu::Vcpu;
 
@@ -20,9 +20,7 @@ pub(crate) enum Event {
     Fetch(u64),
     HfenceGvma,
     HfenceGvmaPage(u64, u16),
-    HfenceGvmaVmid(u16),
     RemoteHfenceGvma,
-    SetTimer(u64),
     Enter,
 }
 
@@ -92,14 +90,6 @@ impl Hart for FakeHart {
         (!self.missing.contains(&CSR)).then(|| self.csr(CSR))
     }
 
-    fn load_guest(&mut self, _address: Gva, _width: Width) -> Result<u64, Trap> {
-        unimplemented!("no test loads guest data")
-    }
-
-    fn store_guest(&mut self, _address: Gva, _width: Width, _value: u64) -> Result<(), Trap> {
-        unimplemented!("no test stores guest data")
-    }
-
     fn fetch_guest(&mut self, address: Gva) -> Result<u16, Trap> {
         self.events.push(Event::Fetch(address.0));
         self.code.get(&address.0).copied().expect("the test gave code at this address")
@@ -113,16 +103,8 @@ impl Hart for FakeHart {
         self.events.push(Event::HfenceGvmaPage(address.0, vmid));
     }
 
-    fn hfence_gvma_vmid(&mut self, vmid: u16) {
-        self.events.push(Event::HfenceGvmaVmid(vmid));
-    }
-
     fn remote_hfence_gvma(&mut self) {
         self.events.push(Event::RemoteHfenceGvma);
-    }
-
-    fn set_timer(&mut self, deadline: u64) {
-        self.events.push(Event::SetTimer(deadline));
     }
 
     fn time(&mut self) -> u64 {

@@ -75,18 +75,6 @@ pub trait Hart {
     /// Reads a CSR that this hart may not have: `None` where the access traps.
     fn try_read<const CSR: u16>(&mut self) -> Option<u64>;
 
-    /// Loads from guest memory, zero-extended, as the guest would: HLV.
-    ///
-    /// # Errors
-    /// The trap that the access raised.
-    fn load_guest(&mut self, address: Gva, width: Width) -> Result<u64, Trap>;
-
-    /// Stores to guest memory as the guest would: HSV.
-    ///
-    /// # Errors
-    /// The trap that the access raised.
-    fn store_guest(&mut self, address: Gva, width: Width, value: u64) -> Result<(), Trap>;
-
     /// Reads 16 bits of guest code, where execute permission counts: HLVX.HU.
     ///
     /// # Errors
@@ -99,14 +87,8 @@ pub trait Hart {
     /// Forgets this hart's cached translations of one guest page of one virtual machine.
     fn hfence_gvma_page(&mut self, address: Gpa, vmid: u16);
 
-    /// Forgets this hart's cached G-stage translations of one virtual machine.
-    fn hfence_gvma_vmid(&mut self, vmid: u16);
-
     /// Forgets every cached G-stage translation of every other hart.
     fn remote_hfence_gvma(&mut self);
-
-    /// Makes the supervisor timer interrupt pending at `deadline`, in ticks of `time`.
-    fn set_timer(&mut self, deadline: u64);
 
     /// The time, in ticks.
     fn time(&mut self) -> u64;

@@ -8,8 +8,6 @@
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
-extern crate alloc;
-
 pub mod addr;
 #[allow(unsafe_code)]
 pub mod arch;

@@ -7,6 +7,7 @@
 ///
 /// In between the writes of `stvec` and `sret`, and from the exit until `stvec` is the host's again, nothing
 /// may trap: there are no loads or stores but those of the context, which is ordinary memory.
+#[cfg(any(target_arch = "riscv64", test))]
 macro_rules! for_the_switch {
     ($consumer:ident) => {
         $consumer! {
