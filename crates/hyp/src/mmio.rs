@@ -3,6 +3,7 @@
 
 use isa::{Inst, Op};
 
+use crate::exit::AccessKind;
 use crate::hart::Width;
 
 /// A load or store to be emulated.
@@ -31,6 +32,16 @@ pub enum Kind {
         /// The source register.
         rs2: u8,
     },
+}
+
+impl Kind {
+    /// Load or store, as a fault tells it.
+    pub const fn access_kind(self) -> AccessKind {
+        match self {
+            Kind::Load { .. } => AccessKind::Load,
+            Kind::Store { .. } => AccessKind::Store,
+        }
+    }
 }
 
 impl Access {

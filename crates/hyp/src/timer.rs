@@ -51,16 +51,16 @@ impl Timer {
         self.compare != NEVER && self.compare <= guest_time
     }
 
-    /// When, in host time, the hypervisor must look after the timer again; `None` for never.
+    /// When, in host time, the timer will be due; `None` where it is due already or not set.
     ///
-    /// With Sstc that is so only while the guest waits, since the hart watches a running guest's timer.
+    /// With Sstc that matters only while the guest waits: the hart watches a running guest's timer.
     pub fn host_deadline(&self, host_time: u64, delta: u64) -> Option<u64> {
         if self.compare == NEVER {
             return None;
         }
-        // The sum would wrap for deadlines far away, so count from now on.
-        let guest_time = host_time.wrapping_add(delta);
-        Some(host_time.saturating_add(self.compare.saturating_sub(guest_time)))
+        // Deadlines far away would wrap in host time, so count from now on.
+        let left = self.compare.checked_sub(host_time.wrapping_add(delta)).filter(|left| *left != 0)?;
+        Some(host_time.saturating_add(left))
     }
 
     /// Whether the hart watches a running guest's timer by itself.
@@ -123,9 +123,10 @@ mod tests {
         let delta = 0u64.wrapping_sub(1000);
         let mut timer = Timer::new(false);
         assert_eq!(timer.host_deadline(1500, delta), None);
-        for (compare, host) in [(500, 1500), (400, 1500), (900, 1900), (u64::MAX - 1, u64::MAX)] {
+        let cases = [(400, None), (500, None), (501, Some(1501)), (u64::MAX - 1, Some(u64::MAX))];
+        for (compare, host) in cases {
             timer.set(&mut FakeHart::default(), &mut Interrupts::default(), compare);
-            assert_eq!(timer.host_deadline(1500, delta), Some(host), "compare {compare}");
+            assert_eq!(timer.host_deadline(1500, delta), host, "compare {compare}");
         }
     }
 

@@ -3,9 +3,11 @@
 use isa::cause::{Exception, Interrupt};
 use isa::csr::{hcounteren, henvcfg, hstatus, sstatus, vsstatus};
 
-use crate::addr::Gpa;
+use crate::addr::{Gpa, Gva};
 use crate::context::{Context, SharedState, VsState};
 use crate::exit::Counts;
+use crate::hart::Hart;
+use crate::inject::inject;
 use crate::interrupt::Interrupts;
 use crate::mmio::Access;
 use crate::probe::Features;
@@ -63,8 +65,8 @@ pub struct Vcpu {
 /// What the instruction that caused an exit still waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Pending {
-    /// A load or store.
-    Mmio(Access),
+    /// A load or store at this guest virtual address.
+    Mmio(Access, Gva),
     /// An SBI call that returns an error and a value.
     Sbi,
     /// An SBI call of version 0.1, which returns a value only.
@@ -133,7 +135,7 @@ impl Vcpu {
     /// not completed is taken again when the guest runs, since its instruction has not retired.
     pub fn complete(&mut self, answer: u64) {
         match self.pending.take() {
-            Some(Pending::Mmio(access)) => {
+            Some(Pending::Mmio(access, _)) => {
                 if let Some(rd) = access.destination() {
                     self.context.guest.set(rd, access.extend(answer));
                 }
@@ -142,6 +144,13 @@ impl Vcpu {
             Some(Pending::Sbi) => self.return_from_sbi(0, answer),
             Some(Pending::LegacySbi) => self.return_from_legacy_sbi(answer),
             None => {}
+        }
+    }
+
+    /// Answers a load or store for which there is no device: the loaded guest takes an access fault.
+    pub fn refuse<H: Hart>(&mut self, hart: &mut H) {
+        if let Some(Pending::Mmio(access, gva)) = self.pending.take() {
+            inject(hart, self, access.kind.access_kind().access_fault(), gva.0);
         }
     }
 
@@ -167,5 +176,13 @@ impl Vcpu {
         }
         // An interrupt of VS level is enabled one bit below its own number.
         pending & self.vs.vsie << 1 != 0
+    }
+
+    /// When, in host time, the timer will end the guest's WFI; `None` if it will not.
+    pub fn wake_time(&self, host_time: u64, delta: u64) -> Option<u64> {
+        if self.vs.vsie << 1 & Interrupt::Vsti.bit() == 0 {
+            return None;
+        }
+        self.timer.host_deadline(host_time, delta)
     }
 }

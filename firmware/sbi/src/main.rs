@@ -11,7 +11,6 @@ mod console;
 mod csr;
 mod entry;
 mod extension;
-mod fdt;
 mod hart;
 mod lock;
 mod next_stage;
@@ -29,7 +28,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Brings up the machine on the boot hart and starts the next stage.
 fn boot(hart_id: usize, device_tree: usize, info: usize) -> ! {
-    if let Some(tree) = fdt::Fdt::at(device_tree) {
+    // SAFETY: the loader says that a device tree lies there; the next stage, which may overwrite it, is not
+    // running yet.
+    if let Some(tree) = unsafe { fdt::Fdt::at(device_tree) } {
         platform::describe(&tree);
     }
     console::init();

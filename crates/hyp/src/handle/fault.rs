@@ -42,7 +42,7 @@ pub(super) fn handle<H: Hart, F: Frames>(
     let Some(access) = access.filter(|access| suits(access, fault)) else {
         return refuse(hart, vcpu, fault);
     };
-    vcpu.pending = Some(Pending::Mmio(access));
+    vcpu.pending = Some(Pending::Mmio(access, fault.gva));
     let (address, width) = (fault.gpa, access.width);
     Ok(match access.kind {
         Kind::Load { .. } => Outcome::Load { address, width },
@@ -54,11 +54,7 @@ pub(super) fn handle<H: Hart, F: Frames>(
 
 /// Whether `access` can have caused `fault` and is one that devices take: naturally aligned.
 fn suits(access: &Access, fault: &GuestPageFault) -> bool {
-    let kind = match access.kind {
-        Kind::Load { .. } => AccessKind::Load,
-        Kind::Store { .. } => AccessKind::Store,
-    };
-    kind == fault.kind && fault.gpa.0 & (access.width.bytes() - 1) == 0
+    access.kind.access_kind() == fault.kind && fault.gpa.0 & (access.width.bytes() - 1) == 0
 }
 
 /// Lets the guest take the access fault that a machine without such a device raises.

@@ -6,7 +6,7 @@ pub(crate) mod uart;
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use crate::fdt::{Fdt, Node};
+use fdt::{Fdt, Node};
 use crate::hart::MAX_HARTS;
 
 /// The firmware's own memory, as the linker script lays it out.

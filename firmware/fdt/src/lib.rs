@@ -1,5 +1,7 @@
-//! Reading the device tree: a walk over the nodes, with the few properties that the firmware needs.
+//! Reading the device tree: a walk over the nodes, with the few properties that the firmware and the kernel need.
 //! Devicetree Specification, "Flattened Devicetree (DTB) Format".
+
+#![no_std]
 
 const MAGIC: u32 = 0xd00d_feed;
 /// Larger trees are not believed.
@@ -11,28 +13,31 @@ const PROPERTY: u32 = 3;
 const NOP: u32 = 4;
 
 /// A device tree in memory.
-pub(crate) struct Fdt<'a> {
+pub struct Fdt<'a> {
     structure: &'a [u8],
     strings: &'a [u8],
 }
 
 /// What the firmware wants to know of a node; absent properties are empty.
 #[derive(Default)]
-pub(crate) struct Node<'a> {
+pub struct Node<'a> {
     /// The value of `device_type`, without its final zero.
-    pub(crate) device_type: &'a [u8],
+    pub device_type: &'a [u8],
     compatible: &'a [u8],
     reg: &'a [u8],
 }
 
 impl Fdt<'static> {
     /// The device tree at `address`, if there is one.
-    pub(crate) fn at(address: usize) -> Option<Fdt<'static>> {
+    ///
+    /// # Safety
+    /// The address is readable, and so is the tree that begins there, if one does; nobody writes to it while
+    /// the result is in use.
+    pub unsafe fn at(address: usize) -> Option<Fdt<'static>> {
         if address == 0 || !address.is_multiple_of(8) {
             return None;
         }
-        // SAFETY: the loader says that a device tree lies here; nobody writes to it before the next stage runs,
-        // by which time the slices are gone.
+        // SAFETY: the caller vouches for the address.
         let header = unsafe { core::slice::from_raw_parts(address as *const u8, 40) };
         let size = word(header, 4)? as usize;
         if word(header, 0)? != MAGIC || size > MAX_SIZE {
@@ -50,7 +55,7 @@ impl Fdt<'static> {
 
 impl<'a> Fdt<'a> {
     /// Calls `visit` for every node, parents before children; a malformed tree ends early.
-    pub(crate) fn for_each_node(&self, mut visit: impl FnMut(&Node<'a>)) {
+    pub fn for_each_node(&self, mut visit: impl FnMut(&Node<'a>)) {
         let mut position = 0;
         let mut node: Option<Node<'a>> = None;
         while let Some(token) = word(self.structure, position) {
@@ -100,17 +105,17 @@ impl<'a> Node<'a> {
     }
 
     /// Whether `name` is one of the strings of `compatible`.
-    pub(crate) fn is_compatible(&self, name: &[u8]) -> bool {
+    pub fn is_compatible(&self, name: &[u8]) -> bool {
         self.compatible.split(|&byte| byte == 0).any(|compatible| compatible == name)
     }
 
     /// Address and size of the first region of `reg`, both of two cells as they are on the `virt` machine.
-    pub(crate) fn region(&self) -> Option<(usize, usize)> {
+    pub fn region(&self) -> Option<(usize, usize)> {
         Some((double_word(self.reg, 0)?, double_word(self.reg, 8)?))
     }
 
     /// The hart id that `reg` of a `cpu` node holds in one cell.
-    pub(crate) fn hart_id(&self) -> Option<usize> {
+    pub fn hart_id(&self) -> Option<usize> {
         word(self.reg, 0).map(|id| id as usize)
     }
 }

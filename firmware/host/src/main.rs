@@ -1,0 +1,135 @@
+//! HS-mode kernel around the hypervisor: runs virtual machines two at a time on one hart, in turns.
+//!
+//! The kernel is one loop. It never takes an interrupt itself: its timer ends a guest's run, or its own wait.
+
+#![no_std]
+#![no_main]
+
+mod console;
+mod entry;
+mod frames;
+mod guests;
+mod machine;
+mod no_alloc;
+mod sbi;
+mod uart;
+
+use core::arch::asm;
+use core::panic::PanicInfo;
+
+use hyp::arch::BareHart;
+use hyp::probe::{Features, probe};
+use hyp::vmid::Vmids;
+use hyp::{Error, Hart};
+use isa::csr::sie;
+
+use console::println;
+use frames::Memory;
+use guests::{Guest, PAIRS};
+use machine::{Machine, State};
+
+/// Runs the pairs of guests one after the other, and shuts the machine down.
+fn boot(device_tree: usize) -> ! {
+    // SAFETY: this is HS-mode without translation, interrupts are off, and there is no other hart or user.
+    let mut hart = unsafe { BareHart::new() };
+    let memory = memory(device_tree);
+    let reason = match run(&mut hart, memory) {
+        Ok(true) => sbi::Reason::None,
+        Ok(false) => sbi::Reason::SystemFailure,
+        Err(error) => {
+            println!("host: {error}");
+            sbi::Reason::SystemFailure
+        }
+    };
+    sbi::shut_down(reason)
+}
+
+/// Runs everything; says whether every guest passed.
+fn run(hart: &mut BareHart, mut memory: Memory) -> Result<bool, Error> {
+    let features = probe(hart)?;
+    let Features { vmid_bits, sstc } = features;
+    let mebibytes = memory.untouched() >> 20;
+    println!("host: {mebibytes} MiB for guests, {vmid_bits} VMID bits, Sstc: {sstc}");
+    // The timer ends a guest's run whatever sstatus.SIE says, and the kernel's own wait.
+    hart.write::<{ sie::NUMBER }>(sie::STIE.mask());
+    let mut vmids = Vmids::new(vmid_bits, 1);
+    let mut passed = true;
+    for pair in PAIRS {
+        passed &= run_pair(hart, &mut memory, &mut vmids, features, pair)?;
+    }
+    Ok(passed)
+}
+
+/// Runs two guests in turns until both have stopped; says whether both passed.
+fn run_pair(
+    hart: &mut BareHart,
+    memory: &mut Memory,
+    vmids: &mut Vmids,
+    features: Features,
+    [first, second]: [&'static Guest; 2],
+) -> Result<bool, Error> {
+    let mut machines = [
+        Machine::new(hart, memory, features, 1, first)?,
+        Machine::new(hart, memory, features, 2, second)?,
+    ];
+    while machines.iter().any(|machine| !matches!(machine.state, State::Stopped { .. })) {
+        for machine in &mut machines {
+            machine.wake(hart);
+            machine.run(hart, memory, vmids);
+        }
+        if machines.iter().all(|machine| machine.state != State::Ready) && !wait(hart, &machines) {
+            break;
+        }
+    }
+    let passed = machines.iter().all(|machine| machine.state == State::Stopped { failed: false });
+    for machine in machines {
+        machine.report();
+        machine.destroy(memory);
+    }
+    Ok(passed)
+}
+
+/// Waits until one of the waiting guests can run; says whether there was anything to wait for.
+fn wait(hart: &mut BareHart, machines: &[Machine]) -> bool {
+    let now = hart.time();
+    let waiting = || machines.iter().filter(|machine| machine.state == State::Waiting);
+    let Some(deadline) = waiting().filter_map(|machine| machine.wake_time(now)).min() else {
+        let ended = waiting().next().is_none();
+        if !ended {
+            println!("host: the guests wait for ever: no interrupt is to come");
+        }
+        return ended;
+    };
+    sbi::set_timer(deadline);
+    while hart.time() < deadline {
+        // SAFETY: waiting changes nothing; interrupts are off, so that none is taken.
+        unsafe { asm!("wfi", options(nomem, nostack)) };
+    }
+    true
+}
+
+/// The RAM above the kernel.
+fn memory(device_tree: usize) -> Memory {
+    unsafe extern "C" {
+        static kernel_end: u8;
+    }
+    let start = (&raw const kernel_end) as usize;
+    let mut end = start;
+    // SAFETY: the firmware says that a device tree lies there, and nothing has been written above the kernel.
+    if let Some(tree) = unsafe { fdt::Fdt::at(device_tree) } {
+        tree.for_each_node(|node| {
+            let region = node.region().filter(|_| node.device_type == b"memory");
+            if let Some((base, size)) = region.filter(|(base, size)| start.wrapping_sub(*base) < *size) {
+                end = base.saturating_add(size);
+            }
+        });
+    }
+    // SAFETY: it is RAM, the kernel ends below it, and the device tree is not looked at again.
+    unsafe { Memory::new(start as u64..end as u64) }
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    println!("host: {info}");
+    sbi::shut_down(sbi::Reason::SystemFailure)
+}
