@@ -12,7 +12,9 @@ fn main() {
 
     println!("cargo:rerun-if-env-changed={VARIABLE}");
     let Ok(images) = std::env::var(VARIABLE) else {
-        println!("cargo:error={VARIABLE} is not set: build the images by `cargo xtask images`, which sets it");
+        println!(
+            "cargo:error={VARIABLE} is not set: build the images by `cargo xtask images`, which sets it"
+        );
         return;
     };
     for guest in ["hello", "uart", "timer", "pages"] {

@@ -51,7 +51,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::NoGStage => f.write_str("the hart has no Sv39x4 translation: use one with the H extension"),
+            Error::NoGStage => {
+                f.write_str("the hart has no Sv39x4 translation: use one with the H extension")
+            }
             Error::UnexpectedCause(scause) => {
                 write!(f, "the guest trapped with scause {scause:#x}, which no guest can raise")
             }

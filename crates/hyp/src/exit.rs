@@ -113,27 +113,29 @@ pub struct Counts {
 impl Counts {
     /// Counts one exit with this `scause`; causes that the manual does not define are not counted.
     pub fn count(&mut self, scause: u64) {
-        let counter = match Cause::from_bits(scause) {
-            Some(Cause::Exception(exception)) => self.exceptions.get_mut(exception as usize),
-            Some(Cause::Interrupt(interrupt)) => self.interrupts.get_mut(interrupt as usize),
-            None => None,
-        };
-        if let Some(counter) = counter {
+        if let Some(counter) = Cause::from_bits(scause).and_then(|cause| self.counter(cause)) {
             *counter += 1;
         }
     }
 
-    /// The causes that occurred, and how often.
-    pub fn iter(&self) -> impl Iterator<Item = (Cause, u64)> + '_ {
-        let exceptions = (0..).zip(&self.exceptions);
-        let exceptions = exceptions.filter_map(|(code, n)| Some((Cause::from_bits(code)?, *n)));
-        let interrupts = (0..).zip(&self.interrupts);
-        let interrupts = interrupts.filter_map(|(code, n)| Some((Cause::from_bits(1 << 63 | code)?, *n)));
-        exceptions.chain(interrupts).filter(|(_, n)| *n != 0)
+    /// How often the guest exited for `cause`.
+    pub fn get(&self, cause: Cause) -> u64 {
+        let counter = match cause {
+            Cause::Exception(exception) => self.exceptions.get(exception as usize),
+            Cause::Interrupt(interrupt) => self.interrupts.get(interrupt as usize),
+        };
+        counter.copied().unwrap_or(0)
     }
 
     /// All exits.
     pub fn total(&self) -> u64 {
-        self.iter().map(|(_, n)| n).sum()
+        self.exceptions.iter().chain(&self.interrupts).sum()
+    }
+
+    fn counter(&mut self, cause: Cause) -> Option<&mut u64> {
+        match cause {
+            Cause::Exception(exception) => self.exceptions.get_mut(exception as usize),
+            Cause::Interrupt(interrupt) => self.interrupts.get_mut(interrupt as usize),
+        }
     }
 }

@@ -26,8 +26,7 @@ const DELEGATED_EXCEPTIONS: u64 = Exception::InstAddrMisaligned.bit()
     | Exception::StorePageFault.bit();
 
 /// Interrupts that go straight to the guest: the three of VS level.
-pub const DELEGATED_INTERRUPTS: u64 =
-    Interrupt::Vssi.bit() | Interrupt::Vsti.bit() | Interrupt::Vsei.bit();
+pub const DELEGATED_INTERRUPTS: u64 = Interrupt::Vssi.bit() | Interrupt::Vsti.bit() | Interrupt::Vsei.bit();
 
 /// The encoding of XLEN 64 in the fields UXL and VSXL. Privileged ISA, "Machine ISA (misa) Register".
 const XLEN_64: u64 = 2;
@@ -103,8 +102,7 @@ impl Vcpu {
         self.context.guest.sepc = entry.0;
         self.context.guest.set(10, a0);
         self.context.guest.set(11, a1);
-        self.context.guest.sstatus =
-            sstatus::SPP.of(1) | sstatus::SPIE.of(1) | sstatus::UXL.of(XLEN_64);
+        self.context.guest.sstatus = sstatus::SPP.of(1) | sstatus::SPIE.of(1) | sstatus::UXL.of(XLEN_64);
         self.shared = SharedState {
             hstatus: hstatus::SPV.of(1)
                 | hstatus::SPVP.of(1)

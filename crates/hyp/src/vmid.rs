@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn too_few_bits_are_not_used() {
-        for (bits, harts, unused) in [(0, 1, true), (1, 1, false), (1, 2, true), (2, 3, false), (2, 4, true)] {
+        for (bits, harts, unused) in [(0, 1, true), (1, 1, false), (1, 2, true), (2, 3, false), (2, 4, true)]
+        {
             assert_eq!(Vmids::new(bits, harts).is_unused(), unused, "{bits} bits, {harts} harts");
         }
         let mut vmid = Vmid::default();

@@ -197,7 +197,7 @@ impl Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Cause::Exception(e) => e.name(),
             Cause::Interrupt(i) => i.name(),
         })

@@ -9,6 +9,7 @@ use isa::cause::Interrupt;
 use crate::console::{GuestConsole, println};
 use crate::frames::Memory;
 use crate::guests::Guest;
+use crate::report::Report;
 use crate::sbi;
 use crate::uart::{self, Uart};
 
@@ -188,22 +189,11 @@ impl Machine {
         self.vcpu.complete(read);
     }
 
-    /// Prints how often the guest exited, by cause.
-    pub(crate) fn report(&self) {
-        let ending = match self.state {
-            State::Stopped { failed: false } => "passed",
-            State::Stopped { failed: true } => "FAILED",
-            State::Ready | State::Waiting => "not finished",
-        };
-        println!("vm{} {}: {ending}, {} exits", self.number, self.guest.name, self.vcpu.counts.total());
-        for (cause, count) in self.vcpu.counts.iter() {
-            println!("{count:>8}  {cause}");
-        }
-    }
-
-    /// Gives the machine's memory back.
-    pub(crate) fn destroy(self, memory: &mut Memory) {
+    /// Gives the machine's memory back, and tells how it went.
+    pub(crate) fn finish(self, memory: &mut Memory) -> Report {
+        let passed = self.state == State::Stopped { failed: false };
         self.vm.destroy(memory);
+        Report { number: self.number, guest: self.guest.name, passed, counts: self.vcpu.counts }
     }
 }
 

@@ -11,6 +11,7 @@ mod frames;
 mod guests;
 mod machine;
 mod no_alloc;
+mod report;
 mod sbi;
 mod uart;
 
@@ -53,40 +54,39 @@ fn run(hart: &mut BareHart, mut memory: Memory) -> Result<bool, Error> {
     // The timer ends a guest's run whatever sstatus.SIE says, and the kernel's own wait.
     hart.write::<{ sie::NUMBER }>(sie::STIE.mask());
     let mut vmids = Vmids::new(vmid_bits, 1);
-    let mut passed = true;
-    for pair in PAIRS {
-        passed &= run_pair(hart, &mut memory, &mut vmids, features, pair)?;
+    let mut reports = [const { None }; 2 * PAIRS.len()];
+    for (pair, reports) in PAIRS.iter().zip(reports.chunks_exact_mut(2)) {
+        let machines = run_pair(hart, &mut memory, &mut vmids, features, pair)?;
+        for (machine, report) in machines.into_iter().zip(reports) {
+            *report = Some(machine.finish(&mut memory));
+        }
     }
-    Ok(passed)
+    report::print(&reports);
+    Ok(reports.iter().flatten().all(|report| report.passed))
 }
 
-/// Runs two guests in turns until both have stopped; says whether both passed.
+/// Runs two guests in turns until both have stopped or wait for ever.
 fn run_pair(
     hart: &mut BareHart,
     memory: &mut Memory,
     vmids: &mut Vmids,
     features: Features,
-    [first, second]: [&'static Guest; 2],
-) -> Result<bool, Error> {
-    let mut machines = [
-        Machine::new(hart, memory, features, 1, first)?,
-        Machine::new(hart, memory, features, 2, second)?,
-    ];
+    [first, second]: &[&'static Guest; 2],
+) -> Result<[Machine; 2], Error> {
+    let mut machines =
+        [Machine::new(hart, memory, features, 1, first)?, Machine::new(hart, memory, features, 2, second)?];
     while machines.iter().any(|machine| !matches!(machine.state, State::Stopped { .. })) {
         for machine in &mut machines {
             machine.wake(hart);
-            machine.run(hart, memory, vmids);
+            if machine.state == State::Ready {
+                machine.run(hart, memory, vmids);
+            }
         }
         if machines.iter().all(|machine| machine.state != State::Ready) && !wait(hart, &machines) {
             break;
         }
     }
-    let passed = machines.iter().all(|machine| machine.state == State::Stopped { failed: false });
-    for machine in machines {
-        machine.report();
-        machine.destroy(memory);
-    }
-    Ok(passed)
+    Ok(machines)
 }
 
 /// Waits until one of the waiting guests can run; says whether there was anything to wait for.

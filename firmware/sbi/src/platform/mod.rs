@@ -6,8 +6,8 @@ pub(crate) mod uart;
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use fdt::{Fdt, Node};
 use crate::hart::MAX_HARTS;
+use fdt::{Fdt, Node};
 
 /// The firmware's own memory, as the linker script lays it out.
 pub(crate) const FIRMWARE_BASE: usize = 0x8000_0000;
