@@ -1,2 +1,62 @@
-//! In work.
-fn main() {}
+//! `cargo xtask`: set-up, images, tests and the demo.
+//!
+//! The simulator itself is an ordinary crate (`cargo build -p vhart`); this one builds what runs inside the simulated
+//! machine, which needs another target, and runs everything that must hold before a change is kept.
+
+mod flat;
+mod images;
+mod machine;
+mod process;
+mod project;
+mod suite;
+mod tally;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use toolchain::Toolchain;
+
+/// Set-up, images, tests and the demo.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build firmware, hypervisor and guests for the simulated machine into <target>/images
+    Images,
+    /// Build the images and vhart, then run `vhart demo`
+    Demo {
+        /// Options of `vhart demo`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Build the images, then run every check and test
+    Test,
+}
+
+fn main() -> Result<ExitCode> {
+    match Arguments::parse().task {
+        Task::Images => images::build(&Toolchain::find()?)?,
+        Task::Demo { options } => return demo(&options),
+        Task::Test if !suite::run_all()? => return Ok(ExitCode::FAILURE),
+        Task::Test => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the demo and ends as it ends.
+fn demo(options: &[String]) -> Result<ExitCode> {
+    toolchain::require_c_compiler()?;
+    images::build(&Toolchain::find()?)?;
+    let mut vhart = process::cargo(&project::root());
+    vhart.args(["run", "--release", "--package", "vhart", "--", "demo"]).args(options);
+    let status = process::status(&mut vhart)?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}

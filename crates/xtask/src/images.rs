@@ -1,0 +1,69 @@
+//! `cargo xtask images`: the software of the simulated machine, built and put where `vhart` embeds it from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::toolchain::{TARGET, Toolchain};
+use crate::{flat, process, project};
+
+/// The guests, by the names of their crates.
+pub(crate) const GUESTS: [&str; 4] = ["hello", "uart", "timer", "pages"];
+
+/// Where the hypervisor's build script finds `NAME.bin` of each guest.
+const GUEST_IMAGES: &str = "GUEST_IMAGES";
+
+/// Builds everything. The hypervisor comes last, because it embeds the guests.
+pub(crate) fn build(toolchain: &Toolchain) -> Result<()> {
+    let images = project::images();
+    fs::create_dir_all(&images).with_context(|| format!("cannot create {}", images.display()))?;
+    println!("Building firmware, guests and hypervisor for {TARGET} into {}", images.display());
+
+    process::run(cargo(toolchain, "build").args(["--workspace", "--exclude", "host", "--release"]))?;
+    install_elf("sbi")?;
+    for guest in GUESTS {
+        let elf = install_elf(guest)?;
+        let image = flat::flatten(&elf).with_context(|| format!("guest {guest}"))?;
+        install(&image, &images.join(guest).with_extension("bin"))?;
+    }
+    process::run(cargo(toolchain, "build").args(["--package", "host", "--release"]))?;
+    install_elf("host")?;
+    Ok(())
+}
+
+/// The ELF file of the image `name`.
+pub(crate) fn elf(name: &str) -> PathBuf {
+    project::images().join(name).with_extension("elf")
+}
+
+/// A cargo command in the firmware workspace.
+pub(crate) fn cargo(toolchain: &Toolchain, command: &str) -> Command {
+    let mut cargo = process::cargo(&project::firmware());
+    cargo.args([command, "--quiet", "--locked", "--target-dir"]).arg(target());
+    cargo.env(GUEST_IMAGES, project::images());
+    toolchain.apply(&mut cargo);
+    cargo
+}
+
+/// A target folder of its own, so that the two workspaces do not wait for each other's lock.
+fn target() -> PathBuf {
+    project::target().join("firmware")
+}
+
+/// Puts a program that has been built among the images, and returns its ELF file's bytes.
+fn install_elf(name: &str) -> Result<Vec<u8>> {
+    let built = target().join(TARGET).join("release").join(name);
+    let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    install(&bytes, &elf(name))?;
+    Ok(bytes)
+}
+
+/// Writes an image, unless it is there already: a newer file would make cargo build `vhart` again.
+fn install(image: &[u8], path: &Path) -> Result<()> {
+    if fs::read(path).is_ok_and(|present| present == image) {
+        return Ok(());
+    }
+    fs::write(path, image).with_context(|| format!("cannot write {}", path.display()))
+}

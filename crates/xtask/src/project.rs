@@ -1,0 +1,27 @@
+//! Where things are in the project and in its target folder.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    crates.and_then(Path::parent).expect("this crate lies in <root>/crates/xtask").to_owned()
+}
+
+/// The workspace of the simulated machine's software.
+pub(crate) fn firmware() -> PathBuf {
+    root().join("firmware")
+}
+
+/// Cargo's target folder, which holds everything that is built.
+pub(crate) fn target() -> PathBuf {
+    let chosen = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    // A relative folder is relative to where cargo was started, and so was this program.
+    chosen.and_then(|folder| std::path::absolute(folder).ok()).unwrap_or_else(|| root().join("target"))
+}
+
+/// The images: `NAME.elf` of everything, which `vhart` embeds, and `NAME.bin` of each guest, which the hypervisor does.
+pub(crate) fn images() -> PathBuf {
+    target().join("images")
+}
