@@ -104,9 +104,10 @@ impl Machine {
         self.vcpu.timer.host_deadline(now, self.vm.time_delta).map_or(end, |deadline| deadline.min(end))
     }
 
-    /// Wakes a waiting guest that has an interrupt.
-    pub(crate) fn wake(&mut self, hart: &mut BareHart) {
-        if self.state == State::Waiting && self.vcpu.has_interrupt(self.vm.time(hart)) {
+    /// Wakes a waiting guest that has an interrupt at `now`, in the host's time.
+    pub(crate) fn wake(&mut self, now: u64) {
+        let guest_time = now.wrapping_add(self.vm.time_delta);
+        if self.state == State::Waiting && self.vcpu.has_interrupt(guest_time) {
             self.state = State::Ready;
         }
     }
@@ -122,7 +123,7 @@ impl Machine {
             Outcome::Resume | Outcome::Interrupted(_) => {}
             Outcome::Waiting => {
                 self.state = State::Waiting;
-                self.wake(hart);
+                self.wake(hart.time());
             }
             Outcome::Load { address, width } => self.load(hart, address, width),
             Outcome::Store { address, value, .. } => self.store(hart, address, value),

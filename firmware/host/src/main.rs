@@ -77,12 +77,12 @@ fn run_pair(
         [Machine::new(hart, memory, features, 1, first)?, Machine::new(hart, memory, features, 2, second)?];
     while machines.iter().any(|machine| !matches!(machine.state, State::Stopped { .. })) {
         for machine in &mut machines {
-            machine.wake(hart);
+            machine.wake(hart.time());
             if machine.state == State::Ready {
                 machine.run(hart, memory, vmids);
             }
         }
-        if machines.iter().all(|machine| machine.state != State::Ready) && !wait(hart, &machines) {
+        if machines.iter().all(|machine| machine.state != State::Ready) && !wait(hart, &mut machines) {
             break;
         }
     }
@@ -90,8 +90,13 @@ fn run_pair(
 }
 
 /// Waits until one of the waiting guests can run; says whether there was anything to wait for.
-fn wait(hart: &mut BareHart, machines: &[Machine]) -> bool {
+fn wait(hart: &mut BareHart, machines: &mut [Machine]) -> bool {
     let now = hart.time();
+    // A guest's time may have come while another had the hart.
+    machines.iter_mut().for_each(|machine| machine.wake(now));
+    if machines.iter().any(|machine| machine.state == State::Ready) {
+        return true;
+    }
     let waiting = || machines.iter().filter(|machine| machine.state == State::Waiting);
     let Some(deadline) = waiting().filter_map(|machine| machine.wake_time(now)).min() else {
         let ended = waiting().next().is_none();
