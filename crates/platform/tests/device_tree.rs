@@ -1,0 +1,173 @@
+//! The machine's own device tree, and trees from outside.
+
+mod fixture;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use fixture::{Elf, property, text, words};
+use iss::Variant;
+use platform::{Image, MachineConfig, device_tree};
+
+fn two_harts() -> MachineConfig {
+    MachineConfig { harts: 2, bootargs: Some("console=ttyS0".to_string()), ..MachineConfig::default() }
+}
+
+#[test]
+fn the_tree_says_what_qemu_virt_says() {
+    let tree = device_tree(&two_harts()).unwrap();
+    assert_eq!(text(&tree, "/", "compatible").unwrap(), "riscv-virtio");
+    assert_eq!(text(&tree, "/chosen", "stdout-path").unwrap(), "/soc/serial@10000000");
+    assert_eq!(text(&tree, "/chosen", "bootargs").unwrap(), "console=ttyS0");
+    assert_eq!(words(&tree, "/memory@80000000", "reg").unwrap(), [0, 0x8000_0000, 0, 128 << 20]);
+    assert_eq!(words(&tree, "/cpus", "timebase-frequency").unwrap(), [10_000_000]);
+    assert_eq!(words(&tree, "/cpus/cpu@1", "reg").unwrap(), [1]);
+    assert_eq!(words(&tree, "/soc/serial@10000000", "interrupts").unwrap(), [10]);
+    assert_eq!(words(&tree, "/soc/plic@c000000", "reg").unwrap(), [0, 0xc00_0000, 0, 0x60_0000]);
+    assert_eq!(words(&tree, "/soc/plic@c000000", "riscv,ndev").unwrap(), [95]);
+    assert_eq!(text(&tree, "/soc/test@100000", "compatible").unwrap(), "sifive,test1\0sifive,test0\0syscon");
+    assert_eq!(words(&tree, "/poweroff", "value").unwrap(), [0x5555]);
+    assert_eq!(words(&tree, "/reboot", "value").unwrap(), [0x7777]);
+}
+
+#[test]
+fn handles_lead_to_their_nodes() {
+    let tree = device_tree(&two_harts()).unwrap();
+    let handle = |path: &str| words(&tree, path, "phandle").unwrap()[0];
+    let hart = [0, 1].map(|n| handle(&format!("/cpus/cpu@{n}/interrupt-controller")));
+    let plic = handle("/soc/plic@c000000");
+    let extended = |path| words(&tree, path, "interrupts-extended").unwrap();
+    assert_eq!(extended("/soc/clint@2000000"), [hart[0], 3, hart[0], 7, hart[1], 3, hart[1], 7]);
+    assert_eq!(extended("/soc/plic@c000000"), [hart[0], 11, hart[0], 9, hart[1], 11, hart[1], 9]);
+    assert_eq!(words(&tree, "/soc/serial@10000000", "interrupt-parent").unwrap(), [plic]);
+    assert_eq!(words(&tree, "/poweroff", "regmap").unwrap(), [handle("/soc/test@100000")]);
+    let mut handles = [hart[0], hart[1], plic, handle("/soc/test@100000")];
+    handles.sort_unstable();
+    assert!(handles.windows(2).all(|pair| pair[0] != pair[1]), "{handles:?}");
+}
+
+#[test]
+fn harts_say_what_they_implement() {
+    let isa = |variant| {
+        let tree = device_tree(&MachineConfig { variant, ..MachineConfig::default() }).unwrap();
+        ["riscv,isa", "mmu-type"].map(|name| text(&tree, "/cpus/cpu@0", name).unwrap())
+    };
+    assert_eq!(
+        isa(Variant::default()),
+        [
+            "rv64imafdch_zicntr_zicsr_zifencei_zihpm_smstateen_sstc_svade_svadu_svinval_svnapot_svpbmt",
+            "riscv,sv57"
+        ]
+    );
+    let plain = Variant {
+        h: false,
+        sstc: false,
+        svadu: false,
+        svnapot: false,
+        svpbmt: false,
+        svinval: false,
+        smstateen: false,
+        max_levels: 3,
+        ..Variant::default()
+    };
+    assert_eq!(isa(plain), ["rv64imafdc_zicntr_zicsr_zifencei_zihpm_svade", "riscv,sv39"]);
+    let tree = device_tree(&MachineConfig { variant: plain, ..MachineConfig::default() }).unwrap();
+    assert_eq!(text(&tree, "/cpus/cpu@0", "riscv,isa-base").unwrap(), "rv64i");
+    let list = text(&tree, "/cpus/cpu@0", "riscv,isa-extensions").unwrap();
+    assert_eq!(list, "i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0zihpm\0svade");
+}
+
+#[test]
+fn every_device_has_a_node() {
+    let tree = device_tree(&MachineConfig { harts: 512, ..MachineConfig::default() }).unwrap();
+    for region in &platform::map::REGIONS {
+        let path = format!("/soc/{}", region.node_name());
+        assert!(property(&tree, &path, "reg").is_some(), "{path}");
+    }
+    assert_eq!(words(&tree, "/cpus/cpu@1ff", "reg").unwrap(), [511]);
+}
+
+/// A machine whose tree comes from outside.
+fn with_tree(tree: Vec<u8>) -> MachineConfig {
+    MachineConfig {
+        device_tree: Some(Image::new("my.dtb", tree)),
+        ..fixture::machine(Elf::program(&[0x6f]).image())
+    }
+}
+
+#[track_caller]
+fn refusal(config: &MachineConfig) -> String {
+    let message = device_tree(config).expect_err("refused").to_string();
+    assert!(!message.contains('\n'), "{message}");
+    message
+}
+
+#[test]
+fn a_tree_from_outside_is_used_as_it_is() {
+    let tree = device_tree(&MachineConfig { memory: 16 << 20, ..MachineConfig::default() }).unwrap();
+    assert_eq!(device_tree(&with_tree(tree.clone())).unwrap(), tree);
+}
+
+#[test]
+fn a_tree_of_another_machine_is_refused() {
+    let large = device_tree(&MachineConfig::default()).unwrap();
+    assert_eq!(
+        refusal(&with_tree(large)),
+        "my.dtb describes memory 0x80000000..0x88000000, the machine has 0x80000000..0x81000000: change the \
+         tree or the machine's options"
+    );
+    let harts =
+        device_tree(&MachineConfig { harts: 4, memory: 16 << 20, ..MachineConfig::default() }).unwrap();
+    assert!(refusal(&with_tree(harts)).starts_with("my.dtb describes hart 1, the machine's last is 0: "));
+    let mut slow = device_tree(&MachineConfig { memory: 16 << 20, ..MachineConfig::default() }).unwrap();
+    let clock = 10_000_000u32.to_be_bytes();
+    let at = slow.windows(4).position(|word| word == clock).unwrap();
+    slow[at..at + 4].copy_from_slice(&1_000_000u32.to_be_bytes());
+    assert!(refusal(&with_tree(slow)).starts_with("my.dtb has a timebase-frequency of 1000000, "));
+}
+
+#[test]
+fn a_broken_tree_is_refused() {
+    let tree = device_tree(&MachineConfig { memory: 16 << 20, ..MachineConfig::default() }).unwrap();
+    let mut version = tree.clone();
+    version[23] = 3;
+    for (bytes, message) in [
+        (vec![], "my.dtb is empty: build or copy it again"),
+        (vec![0; 100], "my.dtb does not start as a device tree: compile it again with dtc"),
+        (tree[..tree.len() - 1].to_vec(), "my.dtb is truncated: compile it again with dtc"),
+        (tree[..20].to_vec(), "my.dtb is truncated: compile it again with dtc"),
+        (version, "my.dtb has version 3 of the format, not 17: compile it again with dtc"),
+    ] {
+        assert_eq!(refusal(&with_tree(bytes)), message);
+    }
+}
+
+#[test]
+fn boot_options_need_the_machines_own_tree() {
+    let tree = device_tree(&MachineConfig { memory: 16 << 20, ..MachineConfig::default() }).unwrap();
+    let config = MachineConfig { bootargs: Some("quiet".to_string()), ..with_tree(tree.clone()) };
+    assert!(refusal(&config).starts_with("a kernel command line goes into the machine's own device tree"));
+    let config = MachineConfig { initrd: Some(Image::new("rd", vec![1])), ..with_tree(tree) };
+    assert!(refusal(&config).starts_with("an initial RAM disk goes into the machine's own device tree"));
+}
+
+/// dtc reads the tree without a complaint.
+#[test]
+fn dtc_agrees() {
+    let tree = device_tree(&two_harts()).unwrap();
+    let dtc = Command::new("dtc")
+        .args(["-I", "dtb", "-O", "dts", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut dtc) = dtc else {
+        println!("not run: needs dtc");
+        return;
+    };
+    dtc.stdin.take().unwrap().write_all(&tree).unwrap();
+    let output = dtc.wait_with_output().unwrap();
+    let (source, complaints) = (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!(output.status.success() && complaints.is_empty(), "{complaints}");
+    assert!(String::from_utf8_lossy(&source).contains("serial@10000000"));
+}
