@@ -1,2 +1,46 @@
-//! In work.
-fn main() {}
+//! vhart: a full-system RISC-V simulator for the hypervisor extension, as a command.
+//!
+//! One module is one command or one thing that a command does: [`run`], [`test`] and [`demo`] are what
+//! the user asks for; [`session`] is a run of the machine with everything around it.
+
+use std::io;
+use std::process::ExitCode;
+
+mod args;
+mod demo;
+mod run;
+mod test;
+
+mod images;
+mod session;
+mod status;
+mod terminal;
+
+mod commit_log;
+mod gdb;
+mod stats;
+mod switch_trace;
+mod watch;
+
+mod cpu;
+mod size;
+
+use args::Command;
+
+fn main() -> ExitCode {
+    let (command, level) = args::parse();
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).without_time().init();
+    let result = match command {
+        Command::Run(args) => run::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Completions { shell } => {
+            args::write_completions(shell, &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    result.unwrap_or_else(|error| {
+        session::say(format_args!("{error:#}"));
+        ExitCode::from(status::FAILURE)
+    })
+}

@@ -1,0 +1,313 @@
+//! The command line: what can be asked for, with its help, in one table of flags per command.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::cpu::{self, Cpu};
+use crate::size;
+
+/// Reads the command line, and how much is to be said; ends the process with status 2 and a message where it makes no sense.
+pub(crate) fn parse() -> (Command, LevelFilter) {
+    let Vhart { command, verbose } = Vhart::parse();
+    if let Command::Run(run) = &command
+        && let Err(message) = run.check()
+    {
+        Vhart::command().error(clap::error::ErrorKind::ArgumentConflict, message).exit();
+    }
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    (command, level)
+}
+
+/// Runs RISC-V programs, firmware, hypervisors and their guests on a simulated machine.
+///
+/// The machine is QEMU's `virt`: harts of RV64GC with the hypervisor extension, main memory at
+/// 0x80000000, a 16550 for a console.
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 100)]
+struct Vhart {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more about what the devices do, to standard error; twice or three times for yet more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vhart demo                              firmware, hypervisor and two guests, built in
+  vhart run program.elf                   a bare-metal program, in M-mode from its entry
+  vhart run --kernel Image --append console=ttyS0
+                                          a kernel, started by the built-in firmware
+  vhart run --smp 4 --memory 2G --bios fw_jump.elf --kernel Image
+                                          the same on four harts with OpenSBI
+  vhart run --gdb :1234 --paused program.elf
+                                          wait for `gdb-multiarch -ex 'target remote :1234'`
+  vhart test path/to/isa --filter rv64ui  a directory of test programs
+
+Ctrl-A x leaves a running machine. The exit status is the guest's own; 124 says that a limit was
+reached, 125 that vhart could not do what was asked, 2 that the command line made no sense.";
+
+/// A command of vhart.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run a program, or a kernel under firmware
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
+    /// Run every test program below the paths and count those that pass
+    Test(TestArgs),
+    /// Run the built-in hypervisor with two guests, and count its world switches
+    Demo(Box<DemoArgs>),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+const RUN_EXAMPLES: &str = "\
+Without --kernel, FILE is an ELF that starts bare in M-mode. With --kernel, firmware starts first:
+the built-in one, or what --bios says. Ctrl-A x leaves.";
+
+/// `vhart run`.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// A bare-metal ELF, started in M-mode at its entry
+    pub file: Option<PathBuf>,
+    /// The firmware: `default` is the built-in one, `none` starts the kernel itself in M-mode
+    #[arg(long, value_name = "default|none|FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub bios: Option<String>,
+    /// The next stage after the firmware: an ELF, a Linux Image or a raw file
+    #[arg(long, value_name = "FILE")]
+    pub kernel: Option<PathBuf>,
+    /// An initial RAM disk for the kernel
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub initrd: Option<PathBuf>,
+    /// The kernel's command line
+    #[arg(long, value_name = "STR", requires = "kernel")]
+    pub append: Option<String>,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    #[command(flatten)]
+    pub watch: WatchArgs,
+}
+
+impl RunArgs {
+    /// What no single flag can tell: whether there is something to run.
+    fn check(&self) -> Result<(), &'static str> {
+        let nothing_to_load = self.machine.dump_dtb.is_some() || matches!(self.machine.cpu, Cpu::Help);
+        match (&self.file, &self.kernel, self.bios.as_deref()) {
+            (Some(_), Some(_), _) => Err("FILE runs alone in M-mode; give either FILE or --kernel"),
+            (Some(_), None, Some("none") | None) | (None, Some(_), _) => Ok(()),
+            (Some(_), None, Some(_)) => {
+                Err("FILE runs without firmware; to start it by one, use --kernel FILE")
+            }
+            (None, None, Some("none")) => Err("--bios none needs --kernel FILE to start"),
+            (None, None, Some(_)) => Ok(()),
+            (None, None, None) if nothing_to_load => Ok(()),
+            (None, None, None) => Err("nothing to run: give an ELF, or --kernel FILE (or try `vhart demo`)"),
+        }
+    }
+}
+
+/// What the machine is made of.
+#[derive(Args)]
+pub(crate) struct MachineArgs {
+    /// The number of harts
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = harts)]
+    pub smp: usize,
+    /// The size of main memory: 128M, 2G, or a number of MiB
+    #[arg(long, short, value_name = "SIZE", default_value = "128M", value_parser = size::parse)]
+    pub memory: u64,
+    /// What the harts have: max,KEY=VALUE,... or help
+    #[arg(long, value_name = "SPEC", default_value = "max", value_parser = cpu::parse)]
+    pub cpu: Cpu,
+    /// A device tree to use in place of the machine's own
+    #[arg(long, value_name = "FILE")]
+    pub dtb: Option<PathBuf>,
+    /// Write the device tree and leave
+    #[arg(long, value_name = "FILE")]
+    pub dump_dtb: Option<PathBuf>,
+    /// Stop with status 124 after so many instructions, all harts together
+    #[arg(long, value_name = "N")]
+    pub max_instructions: Option<NonZeroU64>,
+    /// Stop with status 124 after so many seconds
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub timeout: Option<std::time::Duration>,
+}
+
+fn harts(text: &str) -> Result<usize, String> {
+    let most = platform::MAX_HARTS;
+    let count = text.parse().ok().filter(|count| (1..=most).contains(count));
+    count.ok_or_else(|| format!("not a number of harts from 1 to {most}"))
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|time| !time.is_zero()).ok_or_else(|| String::from("not a number of seconds above zero"))
+}
+
+/// How a run is watched.
+#[derive(Args)]
+pub(crate) struct WatchArgs {
+    /// Print counts at the end, to standard error: as text or as JSON
+    #[arg(long, value_name = "json", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub stats: Option<StatsFormat>,
+    /// Write every retired instruction to a file, in Spike's format
+    #[arg(long, value_name = "FILE")]
+    pub log_commits: Option<PathBuf>,
+    /// Print a line for every world switch, to standard error or to a file
+    #[arg(long, value_name = "switch[:FILE]", value_parser = trace)]
+    pub trace: Option<Trace>,
+    /// Serve a debugger at this TCP address: :1234, HOST:PORT or tcp::1234
+    #[arg(long, value_name = "ADDR", value_parser = gdb_address)]
+    pub gdb: Option<String>,
+    /// With --gdb, wait for the debugger before the first instruction
+    #[arg(long, requires = "gdb")]
+    pub paused: bool,
+}
+
+/// How `--stats` prints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatsFormat {
+    /// For a reader.
+    Text,
+    /// For a program.
+    Json,
+}
+
+/// What `--trace` writes, and where.
+#[derive(Clone)]
+pub(crate) struct Trace {
+    /// The file; standard error when there is none.
+    pub file: Option<PathBuf>,
+}
+
+fn trace(text: &str) -> Result<Trace, &'static str> {
+    match text.split_once(':') {
+        None if text == "switch" => Ok(Trace { file: None }),
+        Some(("switch", file)) if !file.is_empty() => Ok(Trace { file: Some(PathBuf::from(file)) }),
+        _ => Err("write switch, or switch:FILE"),
+    }
+}
+
+/// The `host:port` of `tcp::1234`, `:1234` and `host:port`; the local host where none is named.
+fn gdb_address(text: &str) -> Result<String, String> {
+    let address = text.strip_prefix("tcp:").unwrap_or(text);
+    match address.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => {
+            Ok(format!("{}:{port}", if host.is_empty() { "127.0.0.1" } else { host }))
+        }
+        _ => Err(String::from("not an address; write :PORT, HOST:PORT or tcp::PORT")),
+    }
+}
+
+/// `vhart test`.
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Test programs, or directories of them; files that are not ELF are passed over
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The number of tests at a time; by default one per host processor
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
+    /// Only tests whose path contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Only every Nth test, starting with the Ith: 1/4 to 4/4
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<Shard>,
+    /// A test fails after so many instructions
+    #[arg(long, value_name = "N", default_value = "100000000")]
+    pub max_instructions: NonZeroU64,
+    /// Write a JUnit report
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write each test's signature to DIR/NAME.signature, as RISCOF compares it
+    #[arg(long, value_name = "DIR")]
+    pub signature: Option<PathBuf>,
+    /// What the harts have: max,KEY=VALUE,... or help
+    #[arg(long, value_name = "SPEC", default_value = "max", value_parser = cpu::parse)]
+    pub cpu: Cpu,
+}
+
+fn jobs(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|jobs| (1..=1024).contains(jobs)).ok_or("not a number from 1 to 1024")
+}
+
+/// One of several parts of a suite.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Shard {
+    /// Which part, from 0.
+    pub index: usize,
+    /// The number of parts, at least 1.
+    pub of: usize,
+}
+
+fn shard(text: &str) -> Result<Shard, &'static str> {
+    text.split_once('/')
+        .and_then(|(i, n)| Some((i.parse::<usize>().ok()?.checked_sub(1)?, n.parse::<usize>().ok()?)))
+        .filter(|(index, of)| index < of)
+        .map(|(index, of)| Shard { index, of })
+        .ok_or("write I/N with I from 1 to N, for example 2/4")
+}
+
+/// `vhart demo`.
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    #[command(flatten)]
+    pub watch: WatchArgs,
+}
+
+/// Writes the completion script for `shell`.
+pub(crate) fn write_completions(shell: Shell, out: &mut dyn std::io::Write) {
+    clap_complete::generate(shell, &mut Vhart::command(), "vhart", &mut Writer(out));
+}
+
+/// A sized writer around an unsized one, which `generate` asks for.
+struct Writer<'a>(&'a mut dyn std::io::Write);
+
+impl std::io::Write for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_flags_is_sound() {
+        Vhart::command().debug_assert();
+    }
+
+    #[test]
+    fn shards_and_addresses() {
+        assert_eq!(shard("2/4"), Ok(Shard { index: 1, of: 4 }));
+        for wrong in ["", "0/4", "5/4", "1/0", "1", "a/b"] {
+            assert!(shard(wrong).is_err(), "{wrong}");
+        }
+        for address in ["tcp::1234", ":1234"] {
+            assert_eq!(gdb_address(address).as_deref(), Ok("127.0.0.1:1234"));
+        }
+        assert_eq!(gdb_address("[::1]:99").as_deref(), Ok("[::1]:99"));
+        for wrong in ["1234", ":", ":70000", ""] {
+            assert!(gdb_address(wrong).is_err(), "{wrong}");
+        }
+    }
+}

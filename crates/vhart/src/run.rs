@@ -1,0 +1,65 @@
+//! `vhart run`: a program, or a kernel under firmware.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use platform::{Image, MachineConfig};
+
+use crate::args::RunArgs;
+use crate::watch::Watch;
+use crate::{images, session};
+
+/// The built-in firmware.
+const FIRMWARE: &str = "sbi";
+
+/// Runs what `args` say; the exit status is the guest's.
+///
+/// # Errors
+/// What keeps the machine from starting.
+pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
+    let mut config = session::config(&args.machine, variant)?;
+    load(&mut config, args)?;
+    if session::dump_device_tree(&args.machine, &config)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let watch = Watch::open(&args.watch)?;
+    let ended = session::run(config, &args.machine, &args.watch, watch)?;
+    Ok(session::exit_code(ended.stop))
+}
+
+/// Reads the files that are to run.
+fn load(config: &mut MachineConfig, args: &RunArgs) -> anyhow::Result<()> {
+    let read = |path: &Option<_>| path.as_deref().map(Image::read).transpose();
+    config.kernel = read(&args.kernel)?;
+    config.initrd = read(&args.initrd)?;
+    config.bootargs.clone_from(&args.append);
+    config.firmware = match (args.bios.as_deref(), &args.file) {
+        (_, Some(file)) => Some(program(file)?),
+        (Some("none"), None) => None,
+        (Some("default"), None) => Some(built_in_firmware()?),
+        (Some(file), None) => Some(Image::read(Path::new(file))?),
+        (None, None) if config.kernel.is_some() => Some(built_in_firmware()?),
+        (None, None) => None,
+    };
+    Ok(())
+}
+
+/// A program that runs alone.
+fn program(file: &Path) -> anyhow::Result<Image> {
+    let image = Image::read(file)?;
+    if image.format() != platform::load::Format::Elf {
+        let name = image.name();
+        bail!("{name} is not an ELF: start a kernel with --kernel {name}, firmware with --bios {name}");
+    }
+    Ok(image)
+}
+
+/// The firmware that `--bios default` means.
+///
+/// # Errors
+/// Says how to build it in, where that has not been done.
+pub(crate) fn built_in_firmware() -> anyhow::Result<Image> {
+    Ok(Image::new("the built-in firmware", images::find(FIRMWARE)?))
+}

@@ -1,0 +1,158 @@
+//! One run of a machine, from its configuration to the exit status: what `run` and `demo` share.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use anyhow::Context;
+use iss::Variant;
+use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
+
+use crate::args::{MachineArgs, StatsFormat, WatchArgs};
+use crate::cpu::{self, Cpu};
+use crate::stats::Stats;
+use crate::terminal::{self, Terminal};
+use crate::watch::Watch;
+use crate::{gdb, status};
+
+/// A run that has ended.
+pub(crate) struct Ended {
+    /// Why.
+    pub stop: MachineStop,
+    /// What it did; counts of traps and switches only where they were asked for.
+    pub stats: Stats,
+}
+
+/// What `--cpu` asks for: harts, or `None` when it was the list of knobs, which has been printed.
+///
+/// # Errors
+/// Those of standard output.
+pub(crate) fn variant(cpu: Cpu) -> anyhow::Result<Option<Variant>> {
+    match cpu {
+        Cpu::Variant(variant) => Ok(Some(variant)),
+        Cpu::Help => {
+            io::stdout().write_all(cpu::help().as_bytes())?;
+            Ok(None)
+        }
+    }
+}
+
+/// The machine that `args` describe, with nothing to run yet.
+///
+/// # Errors
+/// A device tree that cannot be read.
+pub(crate) fn config(args: &MachineArgs, variant: Variant) -> anyhow::Result<MachineConfig> {
+    let device_tree = args.dtb.as_deref().map(Image::read).transpose()?;
+    Ok(MachineConfig {
+        harts: args.smp,
+        memory: args.memory,
+        variant,
+        device_tree,
+        ..MachineConfig::default()
+    })
+}
+
+/// Writes the device tree and says so, if that is what `args` ask for.
+///
+/// # Errors
+/// A configuration that makes no machine, and those of writing the file.
+pub(crate) fn dump_device_tree(args: &MachineArgs, config: &MachineConfig) -> anyhow::Result<bool> {
+    let Some(path) = &args.dump_dtb else { return Ok(false) };
+    let tree = platform::device_tree(config)?;
+    std::fs::write(path, tree).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(true)
+}
+
+/// Runs a machine on the user's terminal until it stops.
+///
+/// # Errors
+/// What is wrong with the configuration, the files in it, or the places to write to.
+pub(crate) fn run(
+    config: MachineConfig,
+    args: &MachineArgs,
+    watch_args: &WatchArgs,
+    mut watch: Watch,
+) -> anyhow::Result<Ended> {
+    let (keys, input) = mpsc::sync_channel(terminal::KEYS);
+    let mut machine = Machine::new(config, Console::new(io::stdout()).with_input(input))?;
+    let leave = Arc::new(AtomicBool::new(false));
+    let terminal = Terminal::attach(keys, {
+        let (leave, interrupter) = (Arc::clone(&leave), machine.interrupter());
+        move || {
+            leave.store(true, Ordering::Relaxed);
+            interrupter.interrupt();
+        }
+    });
+
+    let start = Instant::now();
+    let until = Until {
+        instructions: args.max_instructions.map(Into::into),
+        deadline: args.timeout.and_then(|timeout| start.checked_add(timeout)),
+    };
+    let stop = match &watch_args.gdb {
+        Some(address) => gdb::run(&mut machine, &mut watch, until, (address, watch_args.paused), &leave)?,
+        None => run_freely(&mut machine, &mut watch, until)?,
+    };
+    let wall = start.elapsed();
+    drop(terminal);
+
+    watch.finish()?;
+    let harts = (0..machine.harts()).filter_map(|id| machine.hart(id)).map(|hart| hart.retired()).collect();
+    let stats = Stats::new(&watch.counter.unwrap_or_default(), harts, wall);
+    match watch_args.stats {
+        Some(StatsFormat::Text) => stats.write_text(&mut io::stderr())?,
+        Some(StatsFormat::Json) => stats.write_json(&mut io::stderr())?,
+        None => {}
+    }
+    Ok(Ended { stop, stats })
+}
+
+/// Runs until there is a reason to stop that is not a reset.
+fn run_freely(machine: &mut Machine, watch: &mut Watch, until: Until) -> anyhow::Result<MachineStop> {
+    loop {
+        match machine.run(until, watch.observer()) {
+            MachineStop::Reset => machine.reset()?,
+            stop => return Ok(stop),
+        }
+    }
+}
+
+/// The exit status of a run that has stopped so, after a word about it where the guest did not end by itself.
+pub(crate) fn exit_code(stop: MachineStop) -> ExitCode {
+    report(stop);
+    ExitCode::from(match stop {
+        MachineStop::Exit(code) => status::of_guest(code),
+        MachineStop::Interrupted => 0,
+        MachineStop::InstructionLimit | MachineStop::Timeout => status::LIMIT,
+        _ => status::FAILURE,
+    })
+}
+
+/// Says why the machine has stopped, where the guest did not end by itself.
+pub(crate) fn report(stop: MachineStop) {
+    match stop {
+        MachineStop::Exit(_)
+        | MachineStop::Interrupted
+        | MachineStop::Reset
+        | MachineStop::Observer { .. } => {}
+        MachineStop::InstructionLimit => {
+            say(format_args!("stopped: the limit of --max-instructions is reached"))
+        }
+        MachineStop::Timeout => say(format_args!("stopped: the time of --timeout is over")),
+        MachineStop::Deadlock => say(format_args!(
+            "the guest waits for ever: every hart waits for an interrupt, and no timer or device will raise one"
+        )),
+        MachineStop::TrapStorm(storm) => {
+            say(format_args!("{storm}; set up a trap handler, or look at it with --gdb"));
+        }
+    }
+}
+
+/// Prints a line to standard error; where that is closed, there is nobody to tell.
+pub(crate) fn say(message: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "vhart: {message}");
+}
