@@ -96,3 +96,6 @@ impl Vcpu {
         self.timer.sync(hart);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,78 @@ fn pieces(gpa: Gpa, length: usize) -> impl Iterator<Item = (Gpa, usize)> {
         (here != 0).then_some(piece)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::fake::FakeFrames;
+
+    const START: Gpa = Gpa(0x8000_0000);
+    const END: Gpa = Gpa(0x8001_0000);
+
+    fn vm() -> (FakeFrames, Vm) {
+        let mut frames = FakeFrames::default();
+        let vm = Vm::new(&mut frames, START..END, 0).unwrap();
+        (frames, vm)
+    }
+
+    #[test]
+    fn what_is_written_across_pages_is_read_back() {
+        let (mut frames, mut vm) = vm();
+        let bytes: Vec<u8> = (0..10_000u32).map(|n| (n % 251) as u8).collect();
+        vm.write(&mut frames, START.offset(0xf80), &bytes).unwrap();
+        let mut read = vec![0; bytes.len() + 2];
+        vm.read(&mut frames, START.offset(0xf7f), &mut read).unwrap();
+        assert_eq!(read[1..=bytes.len()], bytes);
+        assert_eq!([read[0], read[bytes.len() + 1]], [0, 0], "memory is zero until it is written");
+    }
+
+    #[test]
+    fn only_ram_can_be_written_and_read() {
+        let (mut frames, mut vm) = vm();
+        let last = Gpa(END.0 - 1);
+        vm.write(&mut frames, last, &[1]).unwrap();
+        assert_eq!(vm.write(&mut frames, last, &[1, 2]), Err(Error::BadGuestAddress(END)));
+        let below = Gpa(START.0 - 1);
+        assert_eq!(vm.read(&mut frames, below, &mut [0; 2]), Err(Error::BadGuestAddress(below)));
+    }
+
+    #[test]
+    fn ranges_must_lie_in_ram_entirely() {
+        let (_, vm) = vm();
+        for (gpa, length, inside) in [
+            (START.0, 0x1_0000, true),
+            (START.0, 0x1_0001, false),
+            (END.0 - 1, 1, true),
+            (END.0 - 1, 2, false),
+            (START.0 - 1, 1, false),
+            (START.0, u64::MAX, false),
+            (u64::MAX, u64::MAX, false),
+        ] {
+            assert_eq!(vm.is_ram_range(Gpa(gpa), length), inside, "{gpa:#x} {length:#x}");
+        }
+    }
+
+    #[test]
+    fn ram_ends_at_page_boundaries() {
+        let mut frames = FakeFrames::default();
+        for (start, end) in [(1, 0x2000), (0x1000, 0x2001)] {
+            assert!(Vm::new(&mut frames, Gpa(start)..Gpa(end), 0).is_err());
+        }
+        assert_eq!(frames.live, BTreeMap::new());
+    }
+
+    #[test]
+    fn destroy_and_failures_give_everything_back() {
+        let (mut frames, mut vm) = vm();
+        vm.write(&mut frames, START, &[1; 0x3000]).unwrap();
+        let live = frames.live.len();
+        frames.left = 0;
+        assert_eq!(vm.populate(&mut frames, START.offset(0x5000)), Err(Error::OutOfFrames));
+        assert_eq!(frames.live.len(), live);
+        vm.destroy(&mut frames);
+        assert_eq!(frames.live, BTreeMap::new());
+    }
+}

@@ -94,3 +94,6 @@ pub fn handle<H: Hart, F: Frames>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

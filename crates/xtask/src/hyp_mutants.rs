@@ -1,0 +1,202 @@
+//! `cargo xtask mutants`: deletes and swaps the accesses of the world switch one by one; a test must fail each time.
+//!
+//! It works on a copy of the workspace, with a target folder of its own.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Where the world switch touches CSRs: load, put, entry and exit; the timer's part of them; the inner switch.
+const FILES: [&str; 3] =
+    ["crates/hyp/src/switch.rs", "crates/hyp/src/timer.rs", "crates/hyp/src/arch/switch.rs"];
+
+/// What `cargo test -p hyp` needs of the workspace.
+const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates", "patches"];
+
+/// One change to one file.
+#[derive(Debug, PartialEq, Eq)]
+struct Mutant {
+    /// What was done, with line numbers.
+    change: String,
+    /// The whole file after the change.
+    text: String,
+}
+
+/// How a mutant ended.
+enum Verdict {
+    NotCompiled,
+    TestFailed,
+    Survived,
+}
+
+/// Tries every mutant of the workspace at `root`.
+///
+/// # Errors
+/// Mutants that survive, by name; and what hinders the run.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let scratch = root.join("target/mutants");
+    let copy = scratch.join("workspace");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
+    }
+    for source in SOURCES {
+        copy_all(&root.join(source), &copy.join(source))?;
+    }
+    let clean = test(&copy, &scratch)?;
+    ensure!(
+        clean.status.success(),
+        "the tests fail without any change:\n{}",
+        String::from_utf8_lossy(&clean.stdout)
+    );
+
+    let (mut failed, mut not_compiled, mut survivors) = (0, 0, Vec::new());
+    for file in FILES {
+        let original = fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))?;
+        for mutant in mutants(&original) {
+            let path = copy.join(file);
+            fs::write(&path, &mutant.text).with_context(|| format!("cannot write {}", path.display()))?;
+            let name = format!("{file}: {}", mutant.change);
+            match verdict(&test(&copy, &scratch)?) {
+                Verdict::TestFailed => {
+                    println!("test failed    {name}");
+                    failed += 1;
+                }
+                Verdict::NotCompiled => {
+                    println!("not compiled   {name}");
+                    not_compiled += 1;
+                }
+                Verdict::Survived => {
+                    println!("SURVIVED       {name}");
+                    survivors.push(name);
+                }
+            }
+        }
+        fs::write(copy.join(file), original).with_context(|| format!("cannot restore {file}"))?;
+    }
+    println!("{failed} failed a test, {not_compiled} did not compile, {} survived", survivors.len());
+    if !survivors.is_empty() {
+        bail!("no test notices these changes:\n{}", survivors.join("\n"));
+    }
+    Ok(())
+}
+
+fn test(workspace: &Path, scratch: &Path) -> Result<Output> {
+    Command::new(env!("CARGO"))
+        .args(["test", "--package", "hyp", "--lib", "--quiet"])
+        .current_dir(workspace)
+        .env("CARGO_TARGET_DIR", scratch.join("target"))
+        // The switch has no properties that random input would find.
+        .env("PROPTEST_CASES", "1")
+        .output()
+        .context("cannot run cargo")
+}
+
+fn verdict(output: &Output) -> Verdict {
+    if output.status.success() {
+        Verdict::Survived
+    } else if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
+        Verdict::NotCompiled
+    } else {
+        Verdict::TestFailed
+    }
+}
+
+/// Every mutant of a file: each access deleted, and each two neighbours of one function swapped.
+fn mutants(text: &str) -> Vec<Mutant> {
+    let lines: Vec<&str> = text.lines().collect();
+    let end = lines.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(lines.len());
+    // An access, with the number of functions begun before it: neighbours are in the same one.
+    let (mut functions, mut accesses) = (0, Vec::new());
+    for (number, line) in lines[..end].iter().enumerate() {
+        if is_function(line) || line.trim() == "\"2:\"" {
+            functions += 1;
+        } else if is_access(line) {
+            accesses.push((functions, number));
+        }
+    }
+    let deleted = accesses.iter().map(|&(_, number)| {
+        let mut changed = lines.clone();
+        changed[number] = "";
+        let change = format!("line {} deleted: {}", number + 1, lines[number].trim());
+        Mutant { change, text: changed.join("\n") }
+    });
+    let neighbours = accesses.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+    let swapped = neighbours.map(|pair| {
+        let (first, second) = (pair[0].1, pair[1].1);
+        let mut changed = lines.clone();
+        changed.swap(first, second);
+        let change = format!("lines {} and {} swapped: {}", first + 1, second + 1, lines[first].trim());
+        Mutant { change, text: changed.join("\n") }
+    });
+    deleted.chain(swapped).collect()
+}
+
+/// Whether a line begins a function.
+fn is_function(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("fn ") || line.starts_with("pub ") && line.contains("fn ")
+}
+
+/// Whether a line uses the hart, or is a CSR instruction of the assembly text.
+fn is_access(line: &str) -> bool {
+    let line = line.trim_start();
+    !line.starts_with("//") && (line.contains("hart.") || line.contains("(hart") || line.starts_with("\"csr"))
+}
+
+/// Copies a file or a folder, but not the folders that hold what was built.
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    let copied = || format!("cannot copy {}", from.display());
+    if !from.is_dir() {
+        fs::create_dir_all(to.parent().with_context(copied)?).with_context(copied)?;
+        fs::copy(from, to).with_context(copied)?;
+        return Ok(());
+    }
+    for entry in fs::read_dir(from).with_context(copied)? {
+        let name = entry.with_context(copied)?.file_name();
+        if name != "target" {
+            copy_all(&from.join(&name), &to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accesses_are_deleted_and_swapped_within_their_function() {
+        let text = "\
+fn load(hart: &mut H) {
+    hart.write(1);
+    let x = 2;
+    self.timer.load(hart);
+}
+fn put(hart: &mut H) {
+    // hart.read() is described here
+    hart.read();
+}
+#[cfg(test)]
+    hart.never();";
+        let changes: Vec<String> = mutants(text).into_iter().map(|mutant| mutant.change).collect();
+        assert_eq!(
+            changes,
+            [
+                "line 2 deleted: hart.write(1);",
+                "line 4 deleted: self.timer.load(hart);",
+                "line 8 deleted: hart.read();",
+                "lines 2 and 4 swapped: hart.write(1);",
+            ]
+        );
+        let swapped = mutants(text).pop().unwrap().text;
+        assert!(swapped.contains("    self.timer.load(hart);\n    let x = 2;\n    hart.write(1);\n"));
+    }
+
+    #[test]
+    fn instructions_of_entry_and_exit_are_not_swapped_with_each_other() {
+        let text = "\"csrw sepc, x7\"\n\"sd x5, 0(x10)\"\n\"2:\"\n\"csrr x5, sepc\"";
+        assert_eq!(mutants(text).len(), 2);
+    }
+}
