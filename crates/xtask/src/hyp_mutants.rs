@@ -4,9 +4,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::{process, project};
 
 /// Where the world switch touches CSRs: load, put, entry and exit; the timer's part of them; the inner switch.
 const FILES: [&str; 3] =
@@ -31,12 +33,12 @@ enum Verdict {
     Survived,
 }
 
-/// Tries every mutant of the workspace at `root`.
+/// Tries every mutant.
 ///
 /// # Errors
 /// Mutants that survive, by name; and what hinders the run.
-pub(crate) fn run(root: &Path) -> Result<()> {
-    let scratch = root.join("target/mutants");
+pub(crate) fn run() -> Result<()> {
+    let (root, scratch) = (project::root(), project::target().join("mutants"));
     let copy = scratch.join("workspace");
     if copy.exists() {
         fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
@@ -83,9 +85,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 }
 
 fn test(workspace: &Path, scratch: &Path) -> Result<Output> {
-    Command::new(env!("CARGO"))
+    process::cargo(workspace)
         .args(["test", "--package", "hyp", "--lib", "--quiet"])
-        .current_dir(workspace)
         .env("CARGO_TARGET_DIR", scratch.join("target"))
         // The switch has no properties that random input would find.
         .env("PROPTEST_CASES", "1")

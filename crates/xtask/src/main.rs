@@ -4,6 +4,7 @@
 //! machine, which needs another target, and runs everything that must hold before a change is kept.
 
 mod flat;
+mod hyp_mutants;
 mod images;
 mod machine;
 mod process;
@@ -39,6 +40,8 @@ enum Task {
     },
     /// Build the images, then run every check and test
     Test,
+    /// Change each CSR access of the hypervisor's world switch in turn; a test must fail each time
+    Mutants,
 }
 
 fn main() -> Result<ExitCode> {
@@ -47,6 +50,7 @@ fn main() -> Result<ExitCode> {
         Task::Demo { options } => return demo(&options),
         Task::Test if !suite::run_all()? => return Ok(ExitCode::FAILURE),
         Task::Test => {}
+        Task::Mutants => hyp_mutants::run()?,
     }
     Ok(ExitCode::SUCCESS)
 }
