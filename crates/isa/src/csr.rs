@@ -282,11 +282,29 @@ pub enum Ext {
 }
 
 /// The row that holds CSR `number`, and the position of the CSR in its family.
+#[inline]
 pub fn find(number: u16) -> Option<(&'static Row, u16)> {
-    ROWS.iter()
-        .find(|row| (row.number..row.number + row.count).contains(&number))
-        .map(|row| (row, number - row.number))
+    let row = ROWS.get(usize::from(*ROW_OF.get(usize::from(number))?))?;
+    Some((row, number - row.number))
 }
+
+/// The row of each CSR number, or [`NO_ROW`].
+static ROW_OF: [u8; 1 << 12] = {
+    let mut rows = [NO_ROW; 1 << 12];
+    let mut r = 0;
+    while r < ROWS.len() {
+        let mut index = 0;
+        while index < ROWS[r].count {
+            rows[(ROWS[r].number + index) as usize] = r as u8;
+            index += 1;
+        }
+        r += 1;
+    }
+    assert!(ROWS.len() <= NO_ROW as usize, "row numbers have outgrown their type");
+    rows
+};
+
+const NO_ROW: u8 = u8::MAX;
 
 /// The lowest privilege that may access CSR `number`; hypervisor and VS CSRs give [`Privilege::S`]
 /// and are told apart by [`is_hypervisor`].
@@ -326,6 +344,7 @@ impl Row {
 }
 
 /// The name of CSR `number`, or `None` where the table has none.
+#[cfg(feature = "alloc")]
 pub fn name(number: u16) -> Option<alloc::string::String> {
     let (row, index) = find(number)?;
     let mut text = alloc::string::String::new();
@@ -334,6 +353,7 @@ pub fn name(number: u16) -> Option<alloc::string::String> {
 }
 
 /// The number of the CSR called `name`.
+#[cfg(feature = "alloc")]
 pub fn number(name: &str) -> Option<u16> {
     let mut numbers = ROWS.iter().flat_map(|row| row.number..row.number + row.count);
     numbers.find(|number| self::name(*number).as_deref() == Some(name))

@@ -374,7 +374,7 @@ impl Format {
         inst.rs2 = register(layout.rs2);
         inst.rs3 = register(layout.rs3);
         let (lo, width) = layout.rm;
-        inst.rm = (word >> lo & ((1 << width) - 1)) as u8;
+        inst.rm = (word >> lo & low_bits(width)) as u8;
         let (mut imm, mut width) = (0u32, 0);
         for &Piece(hi, lo, to) in layout.imm {
             let bits = hi - lo + 1;
@@ -427,6 +427,7 @@ impl Demand {
     }
 }
 
+/// The `n` lowest bits; operands are narrower than a word.
 const fn low_bits(n: u32) -> u32 {
-    if n >= 32 { u32::MAX } else { (1 << n) - 1 }
+    (1 << n) - 1
 }

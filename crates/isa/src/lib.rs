@@ -7,8 +7,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "alloc")]
 pub mod asm;
 pub mod cause;
 pub mod csr;

@@ -61,11 +61,11 @@ macro_rules! registers {
 
             /// Reads an ABI name or a numbered name, such as `x10`.
             fn from_str(text: &str) -> Result<$type, UnknownRegister> {
-                let numbered = |register: &$type| alloc::format!("{}{}", $prefix, register.0);
                 let alias = if text == "fp" { "s0" } else { text };
+                const NUMBERED: [&str; 32] = [$(concat!($prefix, stringify!($number))),+];
                 $type::ALL
                     .into_iter()
-                    .find(|register| register.name() == alias || text == numbered(register))
+                    .find(|register| register.name() == alias || NUMBERED[usize::from(register.0)] == text)
                     .ok_or(UnknownRegister)
             }
         }
