@@ -10,7 +10,6 @@ mod entry;
 mod frames;
 mod guests;
 mod machine;
-mod no_alloc;
 mod report;
 mod sbi;
 mod uart;

@@ -14,7 +14,6 @@ mod extension;
 mod hart;
 mod lock;
 mod next_stage;
-mod no_alloc;
 mod platform;
 mod supervisor;
 mod trap;
