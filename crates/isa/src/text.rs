@@ -62,25 +62,36 @@ fn write_inst(f: &mut fmt::Formatter<'_>, inst: &Inst, pc: Option<u64>) -> fmt::
     if inst.op == Op::fence && inst.imm == FENCE_TSO {
         return f.write_str(".tso");
     }
+    // c.nop has an immediate only in hints.
     if format == Format::CNop && inst.imm == 0 {
         return Ok(());
     }
-    let mut template = format.operands();
-    if !template.is_empty() {
-        f.write_str(" ")?;
-    }
-    while let Some(first) = template.chars().next() {
-        let is_word = |c: char| c.is_ascii_alphanumeric();
-        let end = if is_word(first) { template.find(|c| !is_word(c)).unwrap_or(template.len()) } else { 1 };
-        let (token, rest) = template.split_at(end);
-        write_operand(f, inst, pc, token)?;
-        template = rest;
-    }
+    write_operands(f, inst, pc, format.operands())?;
     if format.control() == Control::Rounding && !has_implied_rounding(inst) {
         match RoundingMode::from_bits(inst.rm) {
             Some(mode) => write!(f, ",{mode}")?,
             None => write!(f, ",{}", inst.rm)?,
         }
+    }
+    Ok(())
+}
+
+/// Writes a format's template with its words replaced by operands.
+fn write_operands(
+    f: &mut fmt::Formatter<'_>,
+    inst: &Inst,
+    pc: Option<u64>,
+    mut template: &str,
+) -> fmt::Result {
+    if !template.is_empty() {
+        f.write_str(" ")?;
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric();
+    while let Some(first) = template.chars().next() {
+        let end = if is_word(first) { template.find(|c| !is_word(c)).unwrap_or(template.len()) } else { 1 };
+        let (token, rest) = template.split_at(end);
+        write_operand(f, inst, pc, token)?;
+        template = rest;
     }
     Ok(())
 }

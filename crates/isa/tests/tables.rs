@@ -182,6 +182,47 @@ fn csr_fields_are_apart_and_in_order() {
     }
 }
 
+/// Fields that a guest's isolation hangs on, by the bit numbers in the manual's figures.
+#[test]
+fn csr_fields_lie_where_the_manual_has_them() {
+    for (field, mask) in [
+        (csr::mstatus::MPP, 0x1800),
+        (csr::mstatus::MPRV, 1 << 17),
+        (csr::mstatus::TVM, 1 << 20),
+        (csr::mstatus::TW, 1 << 21),
+        (csr::mstatus::TSR, 1 << 22),
+        (csr::mstatus::GVA, 1 << 38),
+        (csr::mstatus::MPV, 1 << 39),
+        (csr::mstatus::SD, 1 << 63),
+        (csr::vsstatus::SPP, 1 << 8),
+        (csr::vsstatus::FS, 0x6000),
+        (csr::vsstatus::SUM, 1 << 18),
+        (csr::vsstatus::MXR, 1 << 19),
+        (csr::hstatus::GVA, 1 << 6),
+        (csr::hstatus::SPV, 1 << 7),
+        (csr::hstatus::SPVP, 1 << 8),
+        (csr::hstatus::HU, 1 << 9),
+        (csr::hstatus::VGEIN, 0x3f << 12),
+        (csr::hstatus::VTVM, 1 << 20),
+        (csr::hstatus::VTW, 1 << 21),
+        (csr::hstatus::VTSR, 1 << 22),
+        (csr::hstatus::VSXL, 3 << 32),
+        (csr::hgatp::VMID, 0x3fff << 44),
+        (csr::hgatp::MODE, 0xf << 60),
+        (csr::vsatp::ASID, 0xffff << 44),
+        (csr::vsatp::MODE, 0xf << 60),
+        (csr::hvip::VSSIP, 1 << 2),
+        (csr::hvip::VSTIP, 1 << 6),
+        (csr::hvip::VSEIP, 1 << 10),
+        (csr::hie::SGEIE, 1 << 12),
+        (csr::henvcfg::ADUE, 1 << 61),
+        (csr::henvcfg::PBMTE, 1 << 62),
+        (csr::henvcfg::STCE, 1 << 63),
+    ] {
+        assert_eq!(field.mask(), mask, "{field:?}");
+    }
+}
+
 #[test]
 fn causes_equal_the_published_codes() {
     let published: BTreeMap<u64, &str> =
