@@ -10,6 +10,7 @@ mod config;
 mod console;
 mod error;
 mod machine;
+mod stop;
 
 pub mod device;
 pub mod fdt;
@@ -22,4 +23,5 @@ pub use config::{MAX_HARTS, MachineConfig};
 pub use console::Console;
 pub use error::Error;
 pub use load::Image;
-pub use machine::{Interrupter, Machine, MachineStop, STEPS_PER_TICK, TrapStorm, Until};
+pub use machine::{Machine, STEPS_PER_TICK};
+pub use stop::{Interrupter, MachineStop, TrapStorm, Until};

@@ -3,13 +3,10 @@
 //! Time is `mtime`. A quantum is one tick, in which each hart in turn takes at most
 //! [`STEPS_PER_TICK`] steps and all see the same time. When every hart waits, time jumps to the next event.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use isa::cause::{Cause, Interrupt};
-use isa::mode::Privilege;
-use isa::{Mode, csr};
+use isa::cause::Interrupt;
+use isa::csr;
 use iss::{Bus, Hart, Observer, Outcome, Ram, Stop};
 
 use crate::boot::Plan;
@@ -19,10 +16,14 @@ use crate::console::Console;
 use crate::device::{Htif, Power};
 use crate::error::Error;
 use crate::load::Symbols;
-use crate::map::RAM_BASE;
+use crate::map::{RAM_BASE, TIMEBASE_HZ};
+use crate::stop::{Interrupter, MachineStop, TrapStorm, Until};
 
 /// Steps of a hart, instructions attempted, in a tick: a billion a second of guest time.
 pub const STEPS_PER_TICK: u64 = 100;
+
+/// A tick in real time.
+const TICK: Duration = Duration::from_nanos(1_000_000_000 / TIMEBASE_HZ as u64);
 
 /// A hart that takes so many steps without retiring an instruction will trap for ever.
 const STORM_STEPS: u64 = 10_000;
@@ -32,76 +33,6 @@ const QUANTA_PER_POLL: u64 = 1024;
 
 /// How long the machine sleeps at a time while it waits for input.
 const INPUT_WAIT: Duration = Duration::from_millis(20);
-
-/// Why [`Machine::run`] returned.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MachineStop {
-    /// The guest ended the simulation with this status; 0 means success.
-    Exit(u64),
-    /// The guest asked for a reset: [`Machine::reset`] carries it out.
-    Reset,
-    /// [`Until::instructions`] is reached.
-    InstructionLimit,
-    /// [`Until::deadline`] has passed.
-    Timeout,
-    /// Every hart waits for an interrupt and none can come.
-    Deadlock,
-    /// A hart does nothing but trap.
-    TrapStorm(TrapStorm),
-    /// The observer stopped this hart before an instruction.
-    Observer {
-        /// The hart's number.
-        hart: usize,
-    },
-    /// [`Interrupter::interrupt`] was called.
-    Interrupted,
-}
-
-/// A hart that does nothing but trap: its handler's first instruction traps itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TrapStorm {
-    /// The hart's number.
-    pub hart: usize,
-    /// The instruction that traps.
-    pub pc: u64,
-    /// The mode in which it does.
-    pub mode: Mode,
-    /// Why, as far as the hart can tell.
-    pub cause: Option<Cause>,
-    /// The trap value.
-    pub tval: u64,
-}
-
-impl std::fmt::Display for TrapStorm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let TrapStorm { hart, pc, mode, cause, tval } = self;
-        write!(f, "hart {hart} traps for ever at pc {pc:#x} in {mode}-mode: ")?;
-        match cause {
-            Some(cause) => write!(f, "{cause}, trap value {tval:#x}"),
-            None => write!(f, "unknown cause, trap value {tval:#x}"),
-        }
-    }
-}
-
-/// How long to run; for ever by default.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Until {
-    /// Stop when [`Machine::instructions`] has reached this number.
-    pub instructions: Option<u64>,
-    /// Stop when this moment has passed.
-    pub deadline: Option<Instant>,
-}
-
-/// Stops a running machine from another thread.
-#[derive(Clone, Debug)]
-pub struct Interrupter(Arc<AtomicBool>);
-
-impl Interrupter {
-    /// Makes [`Machine::run`] return soon; if it is not running, the next call will.
-    pub fn interrupt(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 /// Harts, memory and devices.
 #[derive(Debug)]
@@ -115,7 +46,7 @@ pub struct Machine {
     current: usize,
     instructions: u64,
     quanta: u64,
-    interrupted: Arc<AtomicBool>,
+    interrupter: Interrupter,
 }
 
 /// A hart, and how it has fared in the quantum.
@@ -151,7 +82,7 @@ impl Machine {
             current: 0,
             instructions: 0,
             quanta: 0,
-            interrupted: Arc::default(),
+            interrupter: Interrupter::default(),
         })
     }
 
@@ -245,18 +176,15 @@ impl Machine {
         }
         if self.harts[hart].fruitless >= STORM_STEPS {
             self.harts[hart].fruitless = 0;
-            return Err(MachineStop::TrapStorm(storm(&self.harts[hart].hart)));
+            return Err(MachineStop::TrapStorm(TrapStorm::of(&self.harts[hart].hart)));
         }
         Ok(())
     }
 
     /// Ends the quantum and begins the next one, a tick later or, when every hart waits, at the next event.
     fn end_quantum(&mut self, until: Until) -> Result<(), MachineStop> {
-        let ticks = self.ticks_to_event();
-        if ticks.is_none() && self.is_idle() {
-            self.wait_for_input(until)?;
-        }
-        self.begin_quantum(ticks.unwrap_or(1));
+        let ticks = if self.is_idle() { self.sleep(until)? } else { 1 };
+        self.begin_quantum(ticks);
         Ok(())
     }
 
@@ -295,16 +223,25 @@ impl Machine {
         events.flatten().min()
     }
 
-    /// Sleeps until the console has input, if any can come and the guest would hear of it.
-    fn wait_for_input(&mut self, until: Until) -> Result<(), MachineStop> {
-        while !self.bus.serve_console() {
-            if !self.bus.input_can_come() {
-                return Err(MachineStop::Deadlock);
+    /// How many ticks pass while every hart waits: as many as it takes to the next event.
+    ///
+    /// As long as the guest may be woken by somebody at the console, it sleeps in real time.
+    fn sleep(&mut self, until: Until) -> Result<u64, MachineStop> {
+        let event = self.ticks_to_event();
+        let start = Instant::now();
+        while self.bus.input_can_come() {
+            let slept = ticks(start.elapsed()).max(1);
+            let left = event.map_or(u64::MAX, |event| event.saturating_sub(slept));
+            if left == 0 {
+                break;
             }
-            self.bus.await_input(INPUT_WAIT);
+            if self.bus.serve_console() {
+                return Ok(slept);
+            }
+            self.bus.await_input(duration(left).min(INPUT_WAIT));
             self.check_host(until)?;
         }
-        Ok(())
+        event.ok_or(MachineStop::Deadlock)
     }
 
     /// Looks after the host's side, now and then.
@@ -318,7 +255,7 @@ impl Machine {
 
     /// Whether the host wants the machine to stop.
     fn check_host(&self, until: Until) -> Result<(), MachineStop> {
-        if self.interrupted.swap(false, Ordering::Relaxed) {
+        if self.interrupter.take() {
             return Err(MachineStop::Interrupted);
         }
         if until.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -374,7 +311,7 @@ impl Machine {
 
     /// What stops the machine from another thread.
     pub fn interrupter(&self) -> Interrupter {
-        Interrupter(Arc::clone(&self.interrupted))
+        self.interrupter.clone()
     }
 }
 
@@ -407,18 +344,16 @@ impl Boot {
     }
 }
 
-fn htif(symbols: Symbols) -> Option<Htif> {
-    symbols.tohost.map(|tohost| Htif::new(tohost, symbols.fromhost))
+/// Whole ticks in a stretch of real time.
+fn ticks(time: Duration) -> u64 {
+    (time.as_nanos() / TICK.as_nanos()).try_into().unwrap_or(u64::MAX)
 }
 
-/// What can be said of a hart that traps for ever: the trap CSRs of the mode that it traps into.
-fn storm(hart: &Hart) -> TrapStorm {
-    let mode = hart.mode();
-    let (cause, tval) = match (mode.privilege, mode.virt) {
-        (Privilege::M, _) => (csr::mcause::NUMBER, csr::mtval::NUMBER),
-        (_, false) => (csr::scause::NUMBER, csr::stval::NUMBER),
-        (_, true) => (csr::vscause::NUMBER, csr::vstval::NUMBER),
-    };
-    let [cause, tval] = [cause, tval].map(|number| hart.csr(number).unwrap_or(0));
-    TrapStorm { hart: hart.id(), pc: hart.pc(), mode, cause: Cause::from_bits(cause), tval }
+/// The real time that ticks stand for.
+fn duration(ticks: u64) -> Duration {
+    TICK.saturating_mul(ticks.try_into().unwrap_or(u32::MAX))
+}
+
+fn htif(symbols: Symbols) -> Option<Htif> {
+    symbols.tohost.map(|tohost| Htif::new(tohost, symbols.fromhost))
 }
