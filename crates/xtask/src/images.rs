@@ -12,6 +12,9 @@ use crate::{flat, process, project};
 /// The guests, by the names of their crates.
 pub(crate) const GUESTS: [&str; 4] = ["hello", "uart", "timer", "pages"];
 
+/// The program that tries the firmware.
+pub(crate) const CALLS: &str = "calls";
+
 /// Where the hypervisor's build script finds `NAME.bin` of each guest.
 const GUEST_IMAGES: &str = "GUEST_IMAGES";
 
@@ -23,6 +26,7 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<()> {
 
     process::run(cargo(toolchain, "build").args(["--workspace", "--exclude", "host", "--release"]))?;
     install_elf("sbi")?;
+    install_elf(CALLS)?;
     for guest in GUESTS {
         let elf = install_elf(guest)?;
         let image = flat::flatten(&elf).with_context(|| format!("guest {guest}"))?;

@@ -1,7 +1,6 @@
 //! Running other programs.
 
 use std::env;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -86,12 +85,14 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
+/// The program's name, without the folder in which it was found.
 fn name(command: &Command) -> String {
-    command.get_program().to_string_lossy().into_owned()
+    let program = Path::new(command.get_program());
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// The command line, for messages.
 fn line(command: &Command) -> String {
-    let arguments = command.get_args().map(OsStr::to_string_lossy);
-    std::iter::once(command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(name(command)).chain(arguments).collect::<Vec<_>>().join(" ")
 }

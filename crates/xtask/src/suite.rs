@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::images::{self, GUESTS};
+use crate::images::{self, CALLS, GUESTS};
 use crate::machine::{self, Program};
 use crate::process::{self, run};
 use crate::project;
@@ -48,10 +48,10 @@ const GDB: &str = "gdb-multiarch";
 /// Formatting and lints of both workspaces.
 fn check_form(tally: &mut Tally, toolchain: &Toolchain) {
     let deny_warnings = ["--", "--deny", "warnings"];
-    for folder in [project::root(), project::firmware()] {
-        tally.step(&format!("Formatting of {}", folder.display()), || {
-            run(process::cargo(&folder).args(["fmt", "--all", "--check"]))
-        });
+    for (title, folder) in
+        [("Formatting", project::root()), ("Formatting of the firmware", project::firmware())]
+    {
+        tally.step(title, || run(process::cargo(&folder).args(["fmt", "--all", "--check"])));
     }
     tally.step("Lints", || {
         run(process::cargo(&project::root())
@@ -121,13 +121,13 @@ fn run_images(firmware: &Path, machine: fn(&Path, &Path, usize) -> Command) -> R
     Ok(counts)
 }
 
-/// Every image that runs in HS-mode: the guests by themselves, and the hypervisor with its guests.
+/// Every image that runs in HS-mode: the one that tries the firmware, the guests by themselves, and the hypervisor
+/// with its guests.
 fn programs() -> Vec<Program> {
-    let passed = |guest: &str| format!("{guest}: passed");
-    let mut programs: Vec<Program> = GUESTS
-        .iter()
-        .map(|guest| Program { file: images::elf(guest), expected: vec![passed(guest)] })
-        .collect();
+    let passed = |name: &str| format!("{name}: passed");
+    let alone = std::iter::once(CALLS).chain(GUESTS);
+    let mut programs: Vec<Program> =
+        alone.map(|name| Program { file: images::elf(name), expected: vec![passed(name)] }).collect();
     programs.push(Program { file: images::elf("host"), expected: GUESTS.map(passed).to_vec() });
     programs
 }

@@ -15,7 +15,7 @@ fn main(start: Start) -> Result<(), Failure> {
     if (major, minor) == (0, 0) {
         return Err("the SBI does not know its version");
     }
-    if sbi::call(UNASSIGNED, 0, [0; 3]) != Err(NOT_SUPPORTED) {
+    if sbi::call(UNASSIGNED, 0, []) != Err(NOT_SUPPORTED) {
         return Err("an extension that does not exist answered");
     }
     Ok(())

@@ -24,16 +24,24 @@ pub enum Reason {
     SystemFailure = 1,
 }
 
-/// Calls `function` of `extension`.
-pub fn call(extension: usize, function: usize, arguments: [usize; 3]) -> Result<usize, Error> {
-    let [mut a0, mut a1, a2] = arguments;
+/// Calls `function` of `extension` with at most six arguments; those not given are zero.
+pub fn call<const N: usize>(
+    extension: usize,
+    function: usize,
+    arguments: [usize; N],
+) -> Result<usize, Error> {
+    let argument = |n: usize| arguments.get(n).copied().unwrap_or(0);
+    let [mut a0, mut a1] = [argument(0), argument(1)];
     // SAFETY: the SBI preserves every register but a0 and a1, and of memory it touches what it is pointed to.
     unsafe {
         asm!(
             "ecall",
             inlateout("a0") a0,
             inlateout("a1") a1,
-            in("a2") a2,
+            in("a2") argument(2),
+            in("a3") argument(3),
+            in("a4") argument(4),
+            in("a5") argument(5),
             in("a6") function,
             in("a7") extension,
             options(nostack),
@@ -44,35 +52,35 @@ pub fn call(extension: usize, function: usize, arguments: [usize; 3]) -> Result<
 
 /// The version of the specification, as (major, minor).
 pub fn version() -> (usize, usize) {
-    let version = call(BASE, 0, [0; 3]).unwrap_or(0);
+    let version = call(BASE, 0, []).unwrap_or(0);
     (version >> 24 & 0x7f, version & 0xff_ffff)
 }
 
 /// Whether `extension` is there.
 pub fn probe(extension: usize) -> bool {
-    call(BASE, 3, [extension, 0, 0]).is_ok_and(|answer| answer != 0)
+    call(BASE, 3, [extension]).is_ok_and(|answer| answer != 0)
 }
 
 /// Makes the timer interrupt pending when the time CSR reaches `time`, and clears it until then.
 pub fn set_timer(time: u64) -> Result<(), Error> {
-    call(TIME, 0, [time as usize, 0, 0]).map(|_| ())
+    call(TIME, 0, [time as usize]).map(|_| ())
 }
 
 /// Writes bytes to the debug console and says how many it took. Guests run at their physical addresses.
 pub fn console_write(bytes: &[u8]) -> Result<usize, Error> {
-    call(DEBUG_CONSOLE, 0, [bytes.len(), bytes.as_ptr() as usize, 0])
+    call(DEBUG_CONSOLE, 0, [bytes.len(), bytes.as_ptr() as usize])
 }
 
 /// Writes a byte to the legacy console.
 pub fn console_putchar(byte: u8) {
     // The call answers in a0 alone and cannot fail.
-    let _ = call(LEGACY_PUTCHAR, 0, [byte.into(), 0, 0]);
+    let _ = call(LEGACY_PUTCHAR, 0, [byte.into()]);
 }
 
 /// Shuts the machine down.
 pub fn shut_down(reason: Reason) -> ! {
-    let _ = call(SYSTEM_RESET, 0, [0, reason as usize, 0]);
-    let _ = call(LEGACY_SHUTDOWN, 0, [0; 3]);
+    let _ = call(SYSTEM_RESET, 0, [0, reason as usize]);
+    let _ = call(LEGACY_SHUTDOWN, 0, []);
     loop {
         core::hint::spin_loop();
     }
