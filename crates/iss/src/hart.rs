@@ -1,10 +1,10 @@
-//! The hart: its state, and the loop that executes instructions.
+//! The hart: its state, as debuggers and platforms see it. [`Hart::run`] is in `exec::step`.
 
-use isa::Mode;
+use isa::{Mode, Privilege};
 
-use crate::bus::{Bus, Lines};
-use crate::observe::Observer;
-use crate::trap::Trap;
+use crate::bus::Lines;
+use crate::csr::CsrFile;
+use crate::mmu::tlb::Tlb;
 use crate::variant::Variant;
 
 /// Why [`Hart::run`] returned.
@@ -30,7 +30,7 @@ pub struct Outcome {
 }
 
 /// A hardware thread.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Hart {
     id: usize,
     variant: Variant,
@@ -38,18 +38,44 @@ pub struct Hart {
     f: [u64; 32],
     pc: u64,
     mode: Mode,
-    lines: Lines,
+    pub(crate) csr: CsrFile,
+    pub(crate) tlb: Tlb,
+    /// The physical address that LR has reserved.
+    pub(crate) reservation: Option<u64>,
+    /// WFI has been executed and nothing has ended it yet.
+    pub(crate) waiting: bool,
+    /// The wires as they were last seen.
+    pub(crate) lines: Lines,
+    /// Something has happened that may make an interrupt due.
+    pub(crate) recheck_interrupts: bool,
+    /// Instructions retired since reset.
+    pub(crate) retired: u64,
+    /// `mcycle` has been written by the current instruction, so it does not count.
+    pub(crate) cycle_written: bool,
+    /// `minstret` has been written by the current instruction, so it does not count.
+    pub(crate) instret_written: bool,
 }
 
 impl Hart {
     /// A hart in its reset state, in M-mode at `pc` 0.
     pub fn new(id: usize, variant: Variant) -> Hart {
-        Hart { id, variant, x: [0; 32], f: [0; 32], pc: 0, mode: Mode::M, lines: Lines::default() }
-    }
-
-    /// Executes at most `steps` instructions.
-    pub fn run(&mut self, _bus: &mut dyn Bus, _steps: u64, _observer: Option<&mut dyn Observer>) -> Outcome {
-        Outcome { steps: 0, stop: Stop::Budget }
+        Hart {
+            id,
+            variant,
+            x: [0; 32],
+            f: [0; 32],
+            pc: 0,
+            mode: Mode::M,
+            csr: CsrFile::new(&variant),
+            tlb: Tlb::new(variant.tlb),
+            reservation: None,
+            waiting: false,
+            lines: Lines::default(),
+            recheck_interrupts: true,
+            retired: 0,
+            cycle_written: false,
+            instret_written: false,
+        }
     }
 
     /// The hart's number: `mhartid` and the index that the bus knows it by.
@@ -99,45 +125,36 @@ impl Hart {
         self.mode
     }
 
-    /// Sets the privilege mode, for a debugger.
+    /// Sets the privilege mode, for a debugger; V is dropped where there is no such mode.
     pub fn set_mode(&mut self, mode: Mode) {
-        self.mode = mode;
+        let virt = mode.virt && self.variant.h && mode.privilege != Privilege::M;
+        self.mode = Mode { virt, ..mode };
+        self.recheck_interrupts = true;
     }
 
     /// CSR `number` as its own name shows it, whatever the mode; `None` where the hart has none such.
     ///
     /// `sstatus` is always the HS-level register, `vsstatus` the guest's.
-    pub fn csr(&self, _number: u16) -> Option<u64> {
-        None
+    pub fn csr(&self, number: u16) -> Option<u64> {
+        self.view(number)
     }
 
     /// Writes CSR `number` as an instruction in M-mode would, WARL rules and side effects included;
     /// `None` where the hart has none such or it is read-only.
-    pub fn set_csr(&mut self, _number: u16, _value: u64) -> Option<()> {
-        None
+    pub fn set_csr(&mut self, number: u16, value: u64) -> Option<()> {
+        let written = self.write(number, value).map(|_| ());
+        self.cycle_written = false;
+        self.instret_written = false;
+        written
     }
 
     /// Retired instructions since reset, whatever `minstret` was set to.
     pub fn retired(&self) -> u64 {
-        0
+        self.retired
     }
 
     /// Whether the hart waits in WFI.
     pub fn is_waiting(&self) -> bool {
-        false
-    }
-
-    /// The earliest tick after now at which one of the hart's own timers (`stimecmp`, `vstimecmp`) fires.
-    pub fn next_timer(&self) -> Option<u64> {
-        None
-    }
-
-    /// The physical address of `va` in the current mode, as a load, store or fetch would find it, without
-    /// side effects on the hart or memory; for a debugger.
-    ///
-    /// # Errors
-    /// The trap that the access would raise.
-    pub fn translate(&self, _bus: &dyn Bus, va: u64, _kind: crate::observe::AccessKind) -> Result<u64, Trap> {
-        Ok(va)
+        self.waiting
     }
 }

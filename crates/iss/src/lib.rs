@@ -5,7 +5,12 @@
 //! watched by an [`Observer`], which costs nothing when there is none.
 
 pub mod bus;
+mod csr;
+mod exec;
+mod fpu;
 pub mod hart;
+mod interrupt;
+mod mmu;
 pub mod observe;
 pub mod ram;
 pub mod trap;

@@ -1,8 +1,14 @@
-//! Traps: what an instruction raises, and how a trap is taken.
+//! Traps: what an instruction raises, how a trap is taken, and how it is returned from.
 //!
-//! Privileged ISA, "Machine-Level ISA" (trap CSRs) and "Traps" of the hypervisor extension.
+//! Privileged ISA, "Machine-Level ISA" (trap CSRs), "Trap Entry" and "Trap Return" of the hypervisor
+//! extension.
 
-use isa::cause::Exception;
+use isa::cause::{Cause, Exception, Interrupt};
+use isa::csr;
+use isa::{Mode, Privilege};
+
+use crate::hart::Hart;
+use crate::observe::TrapTaken;
 
 /// An exception, with everything that the trap CSRs will show of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,4 +30,161 @@ impl Trap {
     pub const fn new(cause: Exception, tval: u64) -> Trap {
         Trap { cause, tval, gva: false, tval2: 0, tinst: 0 }
     }
+}
+
+/// What the trap CSRs of the destination are to show.
+struct Entry {
+    cause: Cause,
+    tval: u64,
+    gva: bool,
+    tval2: u64,
+    tinst: u64,
+}
+
+impl Hart {
+    /// Takes an exception that the instruction at the current pc has raised.
+    pub(crate) fn take_exception(&mut self, trap: &Trap) -> TrapTaken {
+        let bit = trap.cause.bit();
+        let mode = self.mode();
+        let delegated = mode != Mode::M && self.csr.medeleg & bit != 0;
+        let to = match mode.virt && self.csr.hedeleg & bit != 0 {
+            _ if !delegated => Mode::M,
+            true => Mode::VS,
+            false => Mode::HS,
+        };
+        let Trap { cause, tval, gva, tval2, tinst } = *trap;
+        self.enter(to, Entry { cause: Cause::Exception(cause), tval, gva, tval2, tinst })
+    }
+
+    /// Takes an interrupt before the instruction at the current pc.
+    pub(crate) fn take_interrupt(&mut self, interrupt: Interrupt, to: Mode) -> TrapTaken {
+        let cause = Cause::Interrupt(interrupt);
+        self.enter(to, Entry { cause, tval: 0, gva: false, tval2: 0, tinst: 0 })
+    }
+
+    fn enter(&mut self, to: Mode, entry: Entry) -> TrapTaken {
+        let from = self.mode();
+        let epc = self.pc();
+        let handler = match to {
+            Mode::M => self.enter_machine(from, &entry),
+            Mode::HS => self.enter_supervisor(from, &entry),
+            _ => self.enter_virtual_supervisor(from, &entry),
+        };
+        self.set_mode(to);
+        self.set_pc(handler);
+        self.recheck_interrupts = true;
+        let (tval2, tinst) = if to == Mode::VS { (0, 0) } else { (entry.tval2, entry.tinst) };
+        TrapTaken { cause: entry.cause, from, to, epc, tval: entry.tval, tval2, tinst }
+    }
+
+    /// Writes the trap CSRs of M-mode and returns the handler's address.
+    fn enter_machine(&mut self, from: Mode, entry: &Entry) -> u64 {
+        use csr::mstatus::{GVA, MIE, MPIE, MPP, MPV};
+        let epc = self.pc();
+        let h = self.variant().h;
+        let c = &mut self.csr;
+        c.mepc = epc;
+        c.mcause = entry.cause.to_bits();
+        c.mtval = entry.tval;
+        let mut status = MPIE.set(c.mstatus, MIE.get(c.mstatus));
+        status = MPP.set(MIE.set(status, 0), from.privilege as u64);
+        if h {
+            c.mtval2 = entry.tval2;
+            c.mtinst = entry.tinst;
+            status = GVA.set(MPV.set(status, from.virt.into()), entry.gva.into());
+        }
+        c.mstatus = status;
+        handler(c.mtvec, entry.cause.to_bits())
+    }
+
+    /// Writes the trap CSRs of HS-mode and returns the handler's address.
+    fn enter_supervisor(&mut self, from: Mode, entry: &Entry) -> u64 {
+        use csr::hstatus::{GVA, SPV, SPVP};
+        let epc = self.pc();
+        let h = self.variant().h;
+        let c = &mut self.csr;
+        c.sepc = epc;
+        c.scause = entry.cause.to_bits();
+        c.stval = entry.tval;
+        c.mstatus = supervisor_status(c.mstatus, from);
+        if h {
+            c.htval = entry.tval2;
+            c.htinst = entry.tinst;
+            if from.virt {
+                c.hstatus = SPVP.set(c.hstatus, from.privilege as u64);
+            }
+            c.hstatus = GVA.set(SPV.set(c.hstatus, from.virt.into()), entry.gva.into());
+        }
+        handler(c.stvec, entry.cause.to_bits())
+    }
+
+    /// Writes the trap CSRs of VS-mode, where VS-level interrupts look like supervisor-level ones, and
+    /// returns the handler's address.
+    fn enter_virtual_supervisor(&mut self, from: Mode, entry: &Entry) -> u64 {
+        let epc = self.pc();
+        let cause = match entry.cause {
+            Cause::Interrupt(_) => entry.cause.to_bits() - 1,
+            Cause::Exception(_) => entry.cause.to_bits(),
+        };
+        let c = &mut self.csr;
+        c.vsepc = epc;
+        c.vscause = cause;
+        c.vstval = entry.tval;
+        c.vsstatus = supervisor_status(c.vsstatus, from);
+        handler(c.vstvec, cause)
+    }
+
+    /// MRET: back to the mode that MPV and MPP name.
+    pub(crate) fn return_from_machine(&mut self) -> u64 {
+        use csr::mstatus::{MIE, MPIE, MPP, MPRV, MPV};
+        let status = self.csr.mstatus;
+        let privilege = Privilege::from_bits(MPP.get(status)).unwrap_or(Privilege::U);
+        let virt = privilege != Privilege::M && MPV.is_set(status);
+        let mut new = MIE.set(status, MPIE.get(status));
+        new = MPIE.set(MPP.set(MPV.set(new, 0), Privilege::U as u64), 1);
+        if privilege != Privilege::M {
+            new = MPRV.set(new, 0);
+        }
+        self.csr.mstatus = new;
+        self.set_mode(Mode { privilege, virt });
+        self.recheck_interrupts = true;
+        self.csr.mepc
+    }
+
+    /// SRET: at V=0 back to the mode that SPV and SPP name, at V=1 to the guest mode that its SPP names.
+    pub(crate) fn return_from_supervisor(&mut self) -> u64 {
+        use csr::sstatus::{SIE, SPIE, SPP};
+        let guest = self.mode().virt;
+        let c = &mut self.csr;
+        let status = if guest { c.vsstatus } else { c.mstatus };
+        let privilege = if SPP.is_set(status) { Privilege::S } else { Privilege::U };
+        let new = SPIE.set(SPP.set(SIE.set(status, SPIE.get(status)), 0), 1);
+        let (virt, pc) = if guest {
+            c.vsstatus = new;
+            (true, c.vsepc)
+        } else {
+            c.mstatus = new;
+            let virt = csr::hstatus::SPV.is_set(c.hstatus);
+            c.hstatus = csr::hstatus::SPV.set(c.hstatus, 0);
+            (virt, c.sepc)
+        };
+        c.mstatus = csr::mstatus::MPRV.set(c.mstatus, 0);
+        self.set_mode(Mode { privilege, virt });
+        self.recheck_interrupts = true;
+        pc
+    }
+}
+
+/// `sstatus` or `vsstatus` after a trap from `from`.
+fn supervisor_status(status: u64, from: Mode) -> u64 {
+    use csr::sstatus::{SIE, SPIE, SPP};
+    let status = SPIE.set(status, SIE.get(status));
+    SPP.set(SIE.set(status, 0), from.privilege as u64)
+}
+
+/// Where a trap with this cause register value goes: BASE, or in vectored mode an entry per interrupt.
+fn handler(tvec: u64, cause: u64) -> u64 {
+    let base = tvec & !3;
+    let is_interrupt = cause >> 63 == 1;
+    if tvec & 1 == 1 && is_interrupt { base.wrapping_add(cause << 1 << 1) } else { base }
 }

@@ -1,0 +1,136 @@
+//! Stage four of a CSR access: the write itself, and what must happen because of it.
+
+use isa::csr;
+
+use super::legalize::{self, S_INTERRUPTS, VS_INTERRUPTS, masked};
+use crate::hart::Hart;
+
+impl Hart {
+    /// Writes `value` to CSR `number` under its own name, by the rules of [`legalize`].
+    ///
+    /// Returns the number of the register that holds the new value, or `None`, with nothing done, where
+    /// the hart has no such CSR or it is read-only.
+    pub(crate) fn write(&mut self, number: u16, value: u64) -> Option<u16> {
+        if csr::is_read_only(number) || !self.has_csr(number) {
+            return None;
+        }
+        let (row, index) = csr::find(number)?;
+        let i = usize::from(index);
+        let v = *self.variant();
+        let as_guest = self.mode().virt;
+        let c = &mut self.csr;
+        let mut holder = number;
+        match row.number {
+            csr::fflags::NUMBER => c.fflags = value & 0x1f,
+            csr::frm::NUMBER => c.frm = value & 7,
+            csr::fcsr::NUMBER => {
+                c.fflags = csr::fcsr::FFLAGS.get(value);
+                c.frm = csr::fcsr::FRM.get(value);
+            }
+
+            csr::sstatus::NUMBER => {
+                c.mstatus =
+                    legalize::mstatus(&v, c.mstatus, masked(c.mstatus, value, legalize::SSTATUS_WRITABLE));
+                holder = csr::mstatus::NUMBER;
+            }
+            csr::sie::NUMBER => {
+                c.mie = masked(c.mie, value, c.mideleg & S_INTERRUPTS);
+                holder = csr::mie::NUMBER;
+            }
+            csr::stvec::NUMBER => c.stvec = legalize::tvec(value),
+            csr::scounteren::NUMBER => c.scounteren = legalize::counteren(value),
+            csr::senvcfg::NUMBER => c.senvcfg = legalize::senvcfg(value),
+            // The state that the bits of sstateen would control is not there.
+            csr::sstateen0::NUMBER => c.sstateen[i] = 0,
+            csr::sscratch::NUMBER => c.sscratch = value,
+            csr::sepc::NUMBER => c.sepc = legalize::epc(value),
+            csr::scause::NUMBER => c.scause = value,
+            csr::stval::NUMBER => c.stval = value,
+            csr::sip::NUMBER => {
+                c.mip = masked(c.mip, value, c.mideleg & csr::sip::SSIP.mask());
+                holder = csr::mip::NUMBER;
+            }
+            csr::stimecmp::NUMBER => c.stimecmp = value,
+            csr::satp::NUMBER => c.satp = legalize::satp(&v, c.satp, value),
+
+            csr::vsstatus::NUMBER => c.vsstatus = legalize::vsstatus(c.vsstatus, value),
+            csr::vsie::NUMBER => {
+                c.mie = masked(c.mie, value << 1, c.hideleg & VS_INTERRUPTS);
+                holder = csr::mie::NUMBER;
+            }
+            csr::vstvec::NUMBER => c.vstvec = legalize::tvec(value),
+            csr::vsscratch::NUMBER => c.vsscratch = value,
+            csr::vsepc::NUMBER => c.vsepc = legalize::epc(value),
+            csr::vscause::NUMBER => c.vscause = value,
+            csr::vstval::NUMBER => c.vstval = value,
+            csr::vsip::NUMBER => {
+                c.mip = masked(c.mip, value << 1, c.hideleg & csr::hvip::VSSIP.mask());
+                holder = csr::mip::NUMBER;
+            }
+            csr::vstimecmp::NUMBER => c.vstimecmp = value,
+            csr::vsatp::NUMBER if as_guest => c.vsatp = legalize::satp(&v, c.vsatp, value),
+            csr::vsatp::NUMBER => c.vsatp = legalize::vsatp(&v, c.vsatp, value),
+
+            csr::hstatus::NUMBER => c.hstatus = legalize::hstatus(&v, c.hstatus, value),
+            csr::hedeleg::NUMBER => c.hedeleg = legalize::hedeleg(value),
+            csr::hideleg::NUMBER => c.hideleg = value & VS_INTERRUPTS,
+            csr::hie::NUMBER => {
+                c.mie = masked(c.mie, value, legalize::H_INTERRUPTS);
+                holder = csr::mie::NUMBER;
+            }
+            csr::htimedelta::NUMBER => c.htimedelta = value,
+            csr::hcounteren::NUMBER => c.hcounteren = legalize::counteren(value),
+            csr::hgeie::NUMBER => c.hgeie = value & ((1u128 << (v.geilen + 1)) as u64).wrapping_sub(1) & !1,
+            csr::henvcfg::NUMBER => {
+                c.henvcfg = legalize::menvcfg(&v, value) & legalize::henvcfg_enabled(c.menvcfg)
+            }
+            csr::hstateen0::NUMBER => c.hstateen[i] = legalize::stateen(i, value) & c.mstateen[i],
+            csr::htval::NUMBER => c.htval = value,
+            csr::hip::NUMBER => {
+                c.mip = masked(c.mip, value, csr::hip::VSSIP.mask());
+                holder = csr::mip::NUMBER;
+            }
+            csr::hvip::NUMBER => c.mip = masked(c.mip, value, VS_INTERRUPTS),
+            csr::htinst::NUMBER => c.htinst = value,
+            csr::hgatp::NUMBER => c.hgatp = legalize::hgatp(&v, c.hgatp, value),
+
+            csr::mstatus::NUMBER => c.mstatus = legalize::mstatus(&v, c.mstatus, value),
+            csr::medeleg::NUMBER => c.medeleg = legalize::medeleg(&v, value),
+            csr::mideleg::NUMBER => c.mideleg = legalize::mideleg(&v, value),
+            csr::mie::NUMBER => c.mie = legalize::mie(&v, value),
+            csr::mtvec::NUMBER => c.mtvec = legalize::tvec(value),
+            csr::mcounteren::NUMBER => c.mcounteren = legalize::counteren(value),
+            csr::menvcfg::NUMBER => c.menvcfg = legalize::menvcfg(&v, value),
+            csr::mstateen0::NUMBER => c.mstateen[i] = legalize::stateen(i, value),
+            csr::mcountinhibit::NUMBER => c.mcountinhibit = legalize::mcountinhibit(value),
+            csr::mscratch::NUMBER => c.mscratch = value,
+            csr::mepc::NUMBER => c.mepc = legalize::epc(value),
+            csr::mcause::NUMBER => c.mcause = value,
+            csr::mtval::NUMBER => c.mtval = value,
+            csr::mip::NUMBER => c.mip = masked(c.mip, value, legalize::mip_writable(&v, c.menvcfg)),
+            csr::mtinst::NUMBER => c.mtinst = value,
+            csr::mtval2::NUMBER => c.mtval2 = value,
+            csr::pmpcfg0::NUMBER => {
+                for (old, new) in c.pmpcfg[i * 4..i * 4 + 8].iter_mut().zip(value.to_le_bytes()) {
+                    *old = legalize::pmpcfg(*old, new);
+                }
+            }
+            csr::pmpaddr0::NUMBER if !legalize::pmpaddr_is_locked(&c.pmpcfg, i) => {
+                c.pmpaddr[i] = value & csr::pmpaddr0::ADDRESS.mask();
+            }
+            csr::mcycle::NUMBER => {
+                c.mcycle = value;
+                self.cycle_written = true;
+            }
+            csr::minstret::NUMBER => {
+                c.minstret = value;
+                self.instret_written = true;
+            }
+            // The others are WARL registers that hold nothing but zero, and misa.
+            _ => {}
+        }
+        // The translation caches are tagged with what they depend on, so only interrupts are left to do.
+        self.recheck_interrupts = true;
+        Some(holder)
+    }
+}

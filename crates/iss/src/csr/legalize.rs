@@ -1,0 +1,281 @@
+//! Stage three of a CSR access: what sticks?
+//!
+//! Pure functions from the old and the written value to the value that the register takes, for the WARL
+//! and WPRI rules of the Privileged ISA. Each is idempotent and leaves read-only bits as they are.
+
+use isa::cause::{Exception, Interrupt};
+use isa::csr;
+use isa::field::Field;
+use isa::paging::{BARE, Scheme, Stage};
+
+use crate::variant::Variant;
+
+/// `old` with the bits of `mask` taken from `new`.
+pub(crate) const fn masked(old: u64, new: u64, mask: u64) -> u64 {
+    old & !mask | new & mask
+}
+
+const fn mask_of(fields: &[Field]) -> u64 {
+    let (mut mask, mut i) = (0, 0);
+    while i < fields.len() {
+        mask |= fields[i].mask();
+        i += 1;
+    }
+    mask
+}
+
+/// The VS-level interrupts: VSSI, VSTI and VSEI.
+pub(crate) const VS_INTERRUPTS: u64 = Interrupt::Vssi.bit() | Interrupt::Vsti.bit() | Interrupt::Vsei.bit();
+/// The interrupts that the hypervisor extension adds.
+pub(crate) const H_INTERRUPTS: u64 = VS_INTERRUPTS | Interrupt::Sgei.bit();
+/// The supervisor interrupts.
+pub(crate) const S_INTERRUPTS: u64 = Interrupt::Ssi.bit() | Interrupt::Sti.bit() | Interrupt::Sei.bit();
+const M_INTERRUPTS: u64 = Interrupt::Msi.bit() | Interrupt::Mti.bit() | Interrupt::Mei.bit();
+
+/// The fields of `sstatus`, and so of `vsstatus`, that can be written.
+pub(crate) const SSTATUS_WRITABLE: u64 = {
+    use csr::sstatus::{FS, MXR, SIE, SPIE, SPP, SUM};
+    mask_of(&[SIE, SPIE, SPP, FS, SUM, MXR])
+};
+/// The fields of `mstatus` that `sstatus` shows.
+pub(crate) const SSTATUS_VISIBLE: u64 = {
+    use csr::sstatus::{SD, UXL};
+    SSTATUS_WRITABLE | mask_of(&[UXL, SD])
+};
+
+/// `status` with SD saying whether FS is Dirty; there is no other state that could be.
+pub(crate) const fn with_sd(status: u64) -> u64 {
+    csr::mstatus::SD.set(status, (csr::mstatus::FS.get(status) == 3) as u64)
+}
+
+/// mstatus: the reserved MPP keeps the old privilege; MPV and GVA exist with H.
+pub(crate) fn mstatus(v: &Variant, old: u64, new: u64) -> u64 {
+    use csr::mstatus::{GVA, MIE, MPIE, MPP, MPRV, MPV, TSR, TVM, TW};
+    let mut writable = SSTATUS_WRITABLE | mask_of(&[MIE, MPIE, MPRV, TVM, TW, TSR]);
+    if MPP.get(new) != 2 {
+        writable |= MPP.mask();
+    }
+    if v.h {
+        writable |= mask_of(&[GVA, MPV]);
+    }
+    with_sd(masked(old, new, writable))
+}
+
+/// vsstatus.
+pub(crate) fn vsstatus(old: u64, new: u64) -> u64 {
+    with_sd(masked(old, new, SSTATUS_WRITABLE))
+}
+
+/// hstatus: VGEIN values above GEILEN keep the old one.
+pub(crate) fn hstatus(v: &Variant, old: u64, new: u64) -> u64 {
+    use csr::hstatus::{GVA, HU, SPV, SPVP, VGEIN, VTSR, VTVM, VTW};
+    let mut writable = mask_of(&[GVA, SPV, SPVP, HU, VTVM, VTW, VTSR]);
+    if VGEIN.get(new) <= u64::from(v.geilen) {
+        writable |= VGEIN.mask();
+    }
+    masked(old, new, writable)
+}
+
+/// Exceptions that can occur below M-mode; instruction address misaligned cannot with 16-bit alignment.
+pub(crate) fn medeleg(v: &Variant, new: u64) -> u64 {
+    use Exception::{
+        Breakpoint, EcallS, EcallU, EcallVs, HardwareError, IllegalInst, InstAccessFault, InstGuestPageFault,
+        InstPageFault, LoadAccessFault, LoadAddrMisaligned, LoadGuestPageFault, LoadPageFault,
+        StoreAccessFault, StoreAddrMisaligned, StoreGuestPageFault, StorePageFault, VirtualInst,
+    };
+    let base = [
+        InstAccessFault,
+        IllegalInst,
+        Breakpoint,
+        LoadAddrMisaligned,
+        LoadAccessFault,
+        StoreAddrMisaligned,
+        StoreAccessFault,
+        EcallU,
+        EcallS,
+        InstPageFault,
+        LoadPageFault,
+        StorePageFault,
+        HardwareError,
+    ];
+    let guest = [EcallVs, InstGuestPageFault, LoadGuestPageFault, VirtualInst, StoreGuestPageFault];
+    let bits = |list: &[Exception]| list.iter().fold(0, |mask, e| mask | e.bit());
+    new & (bits(&base) | if v.h { bits(&guest) } else { 0 })
+}
+
+/// mideleg: the VS-level interrupts and SGEI are delegated for good.
+pub(crate) fn mideleg(v: &Variant, new: u64) -> u64 {
+    new & S_INTERRUPTS | if v.h { H_INTERRUPTS } else { 0 }
+}
+
+/// hedeleg: what concerns the guest's machine is never delegated to the guest.
+pub(crate) fn hedeleg(new: u64) -> u64 {
+    use Exception::{
+        Breakpoint, EcallU, HardwareError, IllegalInst, InstAccessFault, InstPageFault, LoadAccessFault,
+        LoadAddrMisaligned, LoadPageFault, StoreAccessFault, StoreAddrMisaligned, StorePageFault,
+    };
+    let writable = [
+        InstAccessFault,
+        IllegalInst,
+        Breakpoint,
+        LoadAddrMisaligned,
+        LoadAccessFault,
+        StoreAddrMisaligned,
+        StoreAccessFault,
+        EcallU,
+        InstPageFault,
+        LoadPageFault,
+        StorePageFault,
+        HardwareError,
+    ];
+    new & writable.iter().fold(0, |mask, e| mask | e.bit())
+}
+
+/// The bits of `mie` that exist.
+pub(crate) fn mie(v: &Variant, new: u64) -> u64 {
+    new & (M_INTERRUPTS | S_INTERRUPTS | if v.h { H_INTERRUPTS } else { 0 })
+}
+
+/// xtvec: Direct and Vectored modes; the reserved mode bit reads as zero.
+pub(crate) const fn tvec(new: u64) -> u64 {
+    new & !2
+}
+
+/// xepc: with 16-bit alignment only bit 0 is read-only.
+pub(crate) const fn epc(new: u64) -> u64 {
+    new & !1
+}
+
+/// The counter-enable registers have 32 bits.
+pub(crate) const fn counteren(new: u64) -> u64 {
+    new & 0xffff_ffff
+}
+
+/// mcountinhibit: the event counters never count.
+pub(crate) const fn mcountinhibit(new: u64) -> u64 {
+    new & mask_of(&[csr::mcountinhibit::CY, csr::mcountinhibit::IR])
+}
+
+/// menvcfg: a bit is writable when the extension that it enables is there.
+pub(crate) fn menvcfg(v: &Variant, new: u64) -> u64 {
+    use csr::menvcfg::{ADUE, FIOM, PBMTE, STCE};
+    let enable = |there: bool, field: Field| if there { field.mask() } else { 0 };
+    new & (FIOM.mask() | enable(v.sstc, STCE) | enable(v.svpbmt, PBMTE) | enable(v.svadu, ADUE))
+}
+
+/// The bits of henvcfg that this menvcfg leaves writable.
+pub(crate) const fn henvcfg_enabled(menvcfg: u64) -> u64 {
+    use csr::henvcfg::{ADUE, PBMTE, STCE};
+    menvcfg | !mask_of(&[ADUE, PBMTE, STCE])
+}
+
+/// The bits of mip that software can write under that name: STIP is a wire while stimecmp drives it.
+pub(crate) fn mip_writable(v: &Variant, menvcfg: u64) -> u64 {
+    use csr::mip::{SEIP, SSIP, STIP, VSSIP};
+    let stip = if csr::menvcfg::STCE.is_set(menvcfg) { 0 } else { STIP.mask() };
+    SSIP.mask() | SEIP.mask() | stip | if v.h { VSSIP.mask() } else { 0 }
+}
+
+/// Whether PMP address `i` is locked: by its own entry, or as the base of a locked TOR entry after it.
+pub(crate) fn pmpaddr_is_locked(pmpcfg: &[u8], i: usize) -> bool {
+    let locked = |cfg: u8| cfg & 0x80 != 0;
+    let is_tor = |cfg: u8| cfg >> 3 & 3 == 1;
+    pmpcfg.get(i).is_some_and(|cfg| locked(*cfg))
+        || pmpcfg.get(i + 1).is_some_and(|cfg| locked(*cfg) && is_tor(*cfg))
+}
+
+/// senvcfg.
+pub(crate) const fn senvcfg(new: u64) -> u64 {
+    new & csr::senvcfg::FIOM.mask()
+}
+
+/// Register `n` of mstateen and hstateen: bit 63, and in the first ENVCFG.
+pub(crate) const fn stateen(n: usize, new: u64) -> u64 {
+    let envcfg = if n == 0 { csr::mstateen0::ENVCFG.mask() } else { 0 };
+    new & (csr::mstateen0::SE0.mask() | envcfg)
+}
+
+/// Whether `v` implements the translation mode with this encoding in satp and vsatp, or in hgatp.
+fn has_mode(v: &Variant, stage: Stage, mode: u64) -> bool {
+    mode == BARE || Scheme::find(stage, 64, mode).is_some_and(|scheme| scheme.levels <= v.max_levels)
+}
+
+const fn atp_ids(len: u32, field: Field) -> u64 {
+    field.mask() & (((1 << len) - 1) << field.lo)
+}
+
+/// satp, and vsatp where it is written as satp: an unimplemented MODE leaves all of it as it was.
+pub(crate) fn satp(v: &Variant, old: u64, new: u64) -> u64 {
+    use csr::satp::{ASID, MODE, PPN};
+    if !has_mode(v, Stage::First, MODE.get(new)) {
+        return old;
+    }
+    new & (MODE.mask() | PPN.mask() | atp_ids(v.asid_len, ASID))
+}
+
+/// vsatp written under its own name: an unimplemented MODE leaves MODE alone as it was.
+pub(crate) fn vsatp(v: &Variant, old: u64, new: u64) -> u64 {
+    use csr::vsatp::MODE;
+    let mode = if has_mode(v, Stage::First, MODE.get(new)) { new } else { old };
+    satp(v, old, MODE.set(new, MODE.get(mode)))
+}
+
+/// hgatp: an unimplemented MODE is ignored; the root table is 16 KiB, so the two low bits of PPN are zero.
+pub(crate) fn hgatp(v: &Variant, old: u64, new: u64) -> u64 {
+    use csr::hgatp::{MODE, PPN, VMID};
+    let mode = if has_mode(v, Stage::Guest, MODE.get(new)) { new } else { old };
+    mode & MODE.mask() | new & PPN.mask() & !3 | new & atp_ids(v.vmid_len, VMID)
+}
+
+/// One byte of pmpcfg: a locked entry stays; R=0 with W=1 is reserved and keeps the old permissions.
+pub(crate) const fn pmpcfg(old: u8, new: u8) -> u8 {
+    if old & 0x80 != 0 {
+        return old;
+    }
+    let new = new & 0x9f;
+    if new & 3 == 2 { new & !7 | old & 7 } else { new }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn legalizing_twice_changes_nothing(old: u64, new: u64) {
+            let v = Variant::default();
+            let pure: [fn(&Variant, u64, u64) -> u64; 5] = [mstatus, hstatus, satp, vsatp, hgatp];
+            for legalize in pure {
+                let old = legalize(&v, 0, old);
+                let once = legalize(&v, old, new);
+                prop_assert_eq!(legalize(&v, old, once), once);
+            }
+            prop_assert_eq!(medeleg(&v, medeleg(&v, new)), medeleg(&v, new));
+            prop_assert_eq!(hedeleg(hedeleg(new)), hedeleg(new));
+        }
+    }
+
+    #[test]
+    fn unimplemented_modes_of_the_three_translation_registers() {
+        let v = Variant { max_levels: 3, ..Variant::default() };
+        let sv39 = 8 << 60 | 0x123;
+        let sv48 = 9 << 60 | 0x456;
+        assert_eq!(satp(&v, sv39, sv48), sv39, "satp: the whole write is ignored");
+        assert_eq!(vsatp(&v, sv39, sv48), 8 << 60 | 0x456, "vsatp: only MODE is kept");
+        assert_eq!(hgatp(&v, 8 << 60 | 0x120, sv48), 8 << 60 | 0x454, "hgatp: only MODE is kept");
+    }
+
+    #[test]
+    fn hedeleg_never_delegates_what_concerns_the_host() {
+        for code in [9, 10, 11, 16, 20, 21, 22, 23] {
+            assert_eq!(hedeleg(u64::MAX) >> code & 1, 0, "bit {code}");
+        }
+    }
+
+    #[test]
+    fn a_locked_pmp_entry_keeps_its_configuration() {
+        assert_eq!(pmpcfg(0x80 | 0x1f, 0), 0x80 | 0x1f);
+        assert_eq!(pmpcfg(0x07, 0x02), 0x07, "write without read is reserved");
+    }
+}

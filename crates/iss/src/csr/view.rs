@@ -1,0 +1,138 @@
+//! Stage two of a CSR access: what do I see?
+//!
+//! Many CSRs are views: `sstatus` of `mstatus`, `sip`, `hip` and `vsip` of `mip`, and so on.
+
+use isa::csr::{self, misa};
+
+use super::XL_64;
+use super::legalize::{H_INTERRUPTS, S_INTERRUPTS, SSTATUS_VISIBLE, VS_INTERRUPTS, henvcfg_enabled};
+use crate::hart::Hart;
+
+impl Hart {
+    /// The value of CSR `number` under its own name, or `None` where the hart has none such.
+    pub(crate) fn view(&self, number: u16) -> Option<u64> {
+        if !self.has_csr(number) {
+            return None;
+        }
+        let (row, index) = csr::find(number)?;
+        let i = usize::from(index);
+        let c = &self.csr;
+        Some(match row.number {
+            csr::fflags::NUMBER => c.fflags,
+            csr::frm::NUMBER => c.frm,
+            csr::fcsr::NUMBER => csr::fcsr::FFLAGS.of(c.fflags) | csr::fcsr::FRM.of(c.frm),
+
+            csr::cycle::NUMBER | csr::mcycle::NUMBER => c.mcycle,
+            csr::time::NUMBER => self.time(self.mode().virt),
+            csr::instret::NUMBER | csr::minstret::NUMBER => c.minstret,
+
+            csr::sstatus::NUMBER => c.mstatus & SSTATUS_VISIBLE,
+            csr::sie::NUMBER => c.mie & c.mideleg & S_INTERRUPTS,
+            csr::stvec::NUMBER => c.stvec,
+            csr::scounteren::NUMBER => c.scounteren,
+            csr::senvcfg::NUMBER => c.senvcfg,
+            csr::sstateen0::NUMBER => self.sstateen(i),
+            csr::sscratch::NUMBER => c.sscratch,
+            csr::sepc::NUMBER => c.sepc,
+            csr::scause::NUMBER => c.scause,
+            csr::stval::NUMBER => c.stval,
+            csr::sip::NUMBER => self.mip() & c.mideleg & S_INTERRUPTS,
+            csr::stimecmp::NUMBER => c.stimecmp,
+            csr::satp::NUMBER => c.satp,
+
+            csr::vsstatus::NUMBER => c.vsstatus,
+            csr::vsie::NUMBER => (c.mie & c.hideleg & VS_INTERRUPTS) >> 1,
+            csr::vstvec::NUMBER => c.vstvec,
+            csr::vsscratch::NUMBER => c.vsscratch,
+            csr::vsepc::NUMBER => c.vsepc,
+            csr::vscause::NUMBER => c.vscause,
+            csr::vstval::NUMBER => c.vstval,
+            csr::vsip::NUMBER => (self.mip() & c.hideleg & VS_INTERRUPTS) >> 1,
+            csr::vstimecmp::NUMBER => c.vstimecmp,
+            csr::vsatp::NUMBER => c.vsatp,
+
+            csr::hstatus::NUMBER => c.hstatus,
+            csr::hedeleg::NUMBER => c.hedeleg,
+            csr::hideleg::NUMBER => c.hideleg,
+            csr::hie::NUMBER => c.mie & H_INTERRUPTS,
+            csr::htimedelta::NUMBER => c.htimedelta,
+            csr::hcounteren::NUMBER => c.hcounteren,
+            csr::hgeie::NUMBER => c.hgeie,
+            csr::henvcfg::NUMBER => self.henvcfg(),
+            csr::hstateen0::NUMBER => c.hstateen[i] & c.mstateen[i],
+            csr::htval::NUMBER => c.htval,
+            csr::hip::NUMBER => self.mip() & H_INTERRUPTS,
+            csr::hvip::NUMBER => c.mip & VS_INTERRUPTS,
+            csr::htinst::NUMBER => c.htinst,
+            csr::hgatp::NUMBER => c.hgatp,
+            csr::hgeip::NUMBER => self.hgeip(),
+
+            csr::mstatus::NUMBER => c.mstatus,
+            csr::misa::NUMBER => self.misa(),
+            csr::medeleg::NUMBER => c.medeleg,
+            csr::mideleg::NUMBER => c.mideleg,
+            csr::mie::NUMBER => c.mie,
+            csr::mtvec::NUMBER => c.mtvec,
+            csr::mcounteren::NUMBER => c.mcounteren,
+            csr::menvcfg::NUMBER => c.menvcfg,
+            csr::mstateen0::NUMBER => c.mstateen[i],
+            csr::mcountinhibit::NUMBER => c.mcountinhibit,
+            csr::mscratch::NUMBER => c.mscratch,
+            csr::mepc::NUMBER => c.mepc,
+            csr::mcause::NUMBER => c.mcause,
+            csr::mtval::NUMBER => c.mtval,
+            csr::mip::NUMBER => self.mip(),
+            csr::mtinst::NUMBER => c.mtinst,
+            csr::mtval2::NUMBER => c.mtval2,
+            csr::pmpcfg0::NUMBER => u64::from_le_bytes(std::array::from_fn(|n| c.pmpcfg[i * 4 + n])),
+            csr::pmpaddr0::NUMBER => c.pmpaddr[i],
+            csr::mhartid::NUMBER => self.id() as u64,
+
+            // Read-only zeros: no event counters, no triggers, no identification.
+            csr::hpmcounter3::NUMBER
+            | csr::mhpmcounter3::NUMBER
+            | csr::mhpmevent3::NUMBER
+            | csr::tselect::NUMBER
+            | csr::tdata1::NUMBER
+            | csr::tinfo::NUMBER
+            | csr::mvendorid::NUMBER
+            | csr::marchid::NUMBER
+            | csr::mimpid::NUMBER
+            | csr::mconfigptr::NUMBER => 0,
+            _ => return None,
+        })
+    }
+
+    /// The value that CSRRS and CSRRC modify: where a wire drives a bit of `mip` that software can also
+    /// write, only what software wrote. Privileged ISA, "Machine Interrupt (`mip` and `mie`) Registers".
+    pub(crate) fn view_for_modify(&self, number: u16) -> Option<u64> {
+        let value = self.view(number)?;
+        if number != csr::mip::NUMBER {
+            return Some(value);
+        }
+        Some(csr::mip::SEIP.set(value, csr::mip::SEIP.get(self.csr.mip)))
+    }
+
+    fn misa(&self) -> u64 {
+        let h = if self.variant().h { misa::H.mask() } else { 0 };
+        let letters = [misa::A, misa::C, misa::D, misa::F, misa::I, misa::M, misa::S, misa::U];
+        letters.iter().fold(misa::MXL.of(XL_64) | h, |bits, letter| bits | letter.mask())
+    }
+
+    /// henvcfg: a bit that the same bit of menvcfg disables reads as zero.
+    pub(crate) fn henvcfg(&self) -> u64 {
+        self.csr.henvcfg & henvcfg_enabled(self.csr.menvcfg)
+    }
+
+    /// sstateen: no bit of it controls state that this hart has.
+    fn sstateen(&self, n: usize) -> u64 {
+        let guest = if self.mode().virt { self.csr.hstateen[n] } else { u64::MAX };
+        self.csr.sstateen[n] & self.csr.mstateen[n] & guest
+    }
+
+    /// The guest external interrupt lines that the hart has.
+    pub(crate) fn hgeip(&self) -> u64 {
+        let lines = (1u128 << (self.variant().geilen + 1)) as u64;
+        self.lines.hgeip & lines.wrapping_sub(1) & !1
+    }
+}

@@ -1,0 +1,109 @@
+//! The loop: interrupts, fetch, decode, execute, retire or trap.
+
+use std::ops::ControlFlow;
+
+use isa::cause::Exception;
+use isa::{Mode, decode};
+
+use super::{Cpu, Exec};
+use crate::bus::Bus;
+use crate::hart::{Hart, Outcome, Stop};
+use crate::observe::{Observer, Silent, TrapTaken, WorldSwitch};
+use crate::trap::Trap;
+
+impl Hart {
+    /// Executes at most `steps` instructions.
+    ///
+    /// The wires are looked at first, and again after each access to an I/O region. A reservation made by
+    /// LR does not outlive the call, so that no other hart can run between LR and a successful SC.
+    pub fn run(&mut self, bus: &mut dyn Bus, steps: u64, observer: Option<&mut dyn Observer>) -> Outcome {
+        self.reservation = None;
+        match observer {
+            Some(observer) => Cpu::new(self, bus, observer).run(steps),
+            None => Cpu::new(self, bus, Silent).run(steps),
+        }
+    }
+}
+
+impl<'a, O: Observer> Cpu<'a, O> {
+    fn new(hart: &'a mut Hart, bus: &'a mut dyn Bus, obs: O) -> Cpu<'a, O> {
+        Cpu { hart, bus, obs, next_pc: 0, touched_io: true }
+    }
+
+    fn run(&mut self, steps: u64) -> Outcome {
+        let mut taken = 0;
+        let stop = loop {
+            if std::mem::take(&mut self.touched_io) {
+                self.hart.lines = self.bus.lines(self.hart.id());
+                self.hart.recheck_interrupts = true;
+                if self.hart.lines.stop {
+                    break Stop::Requested;
+                }
+            }
+            if taken == steps {
+                break Stop::Budget;
+            }
+            if self.hart.waiting && !self.hart.has_wakeup() {
+                break Stop::Waiting;
+            }
+            self.hart.waiting = false;
+            self.interrupt();
+            if let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc()) {
+                break Stop::Observer;
+            }
+            self.step();
+            taken += 1;
+        };
+        Outcome { steps: taken, stop }
+    }
+
+    /// Takes the interrupt that is due, if there is one.
+    fn interrupt(&mut self) {
+        if !std::mem::take(&mut self.hart.recheck_interrupts) {
+            return;
+        }
+        if let Some((interrupt, to)) = self.hart.next_interrupt() {
+            let taken = self.hart.take_interrupt(interrupt, to);
+            self.trapped(&taken);
+        }
+    }
+
+    /// Attempts one instruction.
+    fn step(&mut self) {
+        let retired = match self.attempt() {
+            Ok(()) => true,
+            Err(trap) => {
+                let taken = self.hart.take_exception(&trap);
+                self.trapped(&taken);
+                false
+            }
+        };
+        self.hart.count(retired);
+    }
+
+    fn attempt(&mut self) -> Exec {
+        let pc = self.hart.pc();
+        let word = self.fetch()?;
+        let illegal = || Trap::new(Exception::IllegalInst, word.into());
+        let i = decode(word).ok_or_else(illegal)?;
+        self.next_pc = pc.wrapping_add(i.size());
+        let was_virtual = self.hart.mode().virt;
+        self.execute(&i)?;
+        self.hart.set_pc(self.next_pc);
+        self.obs.retire(self.hart, pc, &i);
+        let to = self.hart.mode();
+        if to.virt && !was_virtual {
+            let pc = self.hart.pc();
+            self.obs.world_switch(self.hart, &WorldSwitch::Entry { pc, to });
+        }
+        Ok(())
+    }
+
+    fn trapped(&mut self, taken: &TrapTaken) {
+        self.hart.reservation = None;
+        self.obs.trap(self.hart, taken);
+        if taken.from.virt && !matches!(taken.to, Mode::VS) {
+            self.obs.world_switch(self.hart, &WorldSwitch::Exit(*taken));
+        }
+    }
+}

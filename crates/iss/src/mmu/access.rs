@@ -1,0 +1,210 @@
+//! Loads, stores, atomics and fetches: translation, protection, and the access itself.
+//!
+//! Misaligned loads and stores are done in hardware in main memory, as one access that either happens or
+//! faults as a whole; misaligned atomics and misaligned accesses to I/O regions trap.
+
+use isa::cause::Exception;
+use isa::paging::PAGE_SIZE;
+use isa::{Inst, tinst};
+
+use super::walk::Walker;
+use super::{Access, Fault};
+use crate::bus::Width;
+use crate::exec::Cpu;
+use crate::observe::{AccessKind, MemoryAccess, Observer};
+use crate::trap::Trap;
+
+/// A part of an access that lies in one page.
+#[derive(Clone, Copy)]
+struct Part {
+    pa: u64,
+    /// Where it starts in the access.
+    offset: u64,
+    bytes: u64,
+}
+
+/// The parts of an access: one, or two where it crosses a page.
+type Parts = [Option<Part>; 2];
+
+impl<O: Observer> Cpu<'_, O> {
+    /// Loads a zero-extended value for instruction `i` from `va`.
+    pub(crate) fn load(&mut self, i: &Inst, va: u64, width: Width) -> Result<u64, Trap> {
+        self.load_by(i, &self.hart.explicit(AccessKind::Load), va, width)
+    }
+
+    /// Stores the low bits of `value` for instruction `i` at `va`.
+    pub(crate) fn store(&mut self, i: &Inst, va: u64, width: Width, value: u64) -> Result<(), Trap> {
+        self.store_by(i, &self.hart.explicit(AccessKind::Store), va, width, value)
+    }
+
+    /// As [`load`](Self::load), in a mode that the caller has chosen.
+    pub(crate) fn load_by(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<u64, Trap> {
+        let parts = self.resolve(i, access, va, width)?;
+        let mut value = 0;
+        for part in parts.into_iter().flatten() {
+            let bits = self.load_physical(part.pa, part.bytes);
+            let bits = bits.ok_or_else(|| trap_at(i, access, Fault::Access, va, part.offset))?;
+            value |= bits << (8 * part.offset);
+        }
+        self.completed(access.kind, va, parts, width, value);
+        Ok(value)
+    }
+
+    /// As [`store`](Self::store), in a mode that the caller has chosen.
+    pub(crate) fn store_by(
+        &mut self,
+        i: &Inst,
+        access: &Access,
+        va: u64,
+        width: Width,
+        value: u64,
+    ) -> Result<(), Trap> {
+        let value = value & width.mask();
+        let parts = self.resolve(i, access, va, width)?;
+        for part in parts.into_iter().flatten() {
+            let stored = self.store_physical(part.pa, part.bytes, value >> (8 * part.offset));
+            stored.ok_or_else(|| trap_at(i, access, Fault::Access, va, part.offset))?;
+        }
+        self.completed(access.kind, va, parts, width, value);
+        Ok(())
+    }
+
+    /// The physical address for an atomic instruction: aligned, in main memory, and permitted.
+    pub(crate) fn resolve_atomic(
+        &mut self,
+        i: &Inst,
+        kind: AccessKind,
+        va: u64,
+        width: Width,
+    ) -> Result<u64, Trap> {
+        let access = self.hart.explicit(kind);
+        if !va.is_multiple_of(width.bytes()) {
+            let is_load = kind == AccessKind::Load;
+            let cause = if is_load { Exception::LoadAddrMisaligned } else { Exception::StoreAddrMisaligned };
+            let tinst = tinst::transform(i, 0);
+            return Err(Trap { gva: access.virt, tinst, ..Trap::new(cause, va) });
+        }
+        let pa = self.physical(&access, va, width.bytes());
+        let pa = pa.and_then(|pa| self.in_ram(pa, width.bytes()));
+        pa.map_err(|fault| trap_at(i, &access, fault, va, 0))
+    }
+
+    /// Tells of an atomic access that is done.
+    pub(crate) fn completed_atomic(&mut self, kind: AccessKind, va: u64, pa: u64, width: Width, value: u64) {
+        if kind != AccessKind::Load {
+            self.watch(pa, width);
+        }
+        self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
+    }
+
+    /// Fetches the instruction word at the program counter; of a 16-bit instruction the low half.
+    pub(crate) fn fetch(&mut self) -> Result<u32, Trap> {
+        let access = self.hart.fetching();
+        let pc = self.hart.pc();
+        let low = self.fetch_parcel(&access, pc)?;
+        if low & 3 != 3 {
+            return Ok(low);
+        }
+        Ok(self.fetch_parcel(&access, pc.wrapping_add(2))? << 16 | low)
+    }
+
+    fn fetch_parcel(&mut self, access: &Access, va: u64) -> Result<u32, Trap> {
+        let trap = |fault: Fault| fault.trap(access, va, 0);
+        let pa = self.physical(access, va, 2).map_err(trap)?;
+        let value = self.bus.ram().load(pa, Width::H).ok_or_else(|| trap(Fault::Access))?;
+        self.obs.access(self.hart, &MemoryAccess { kind: access.kind, va, pa, width: Width::H, value });
+        Ok(value as u32)
+    }
+
+    /// Translates and checks all of an access before any of it is done.
+    fn resolve(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<Parts, Trap> {
+        let misaligned = !va.is_multiple_of(width.bytes());
+        let first = width.bytes().min(PAGE_SIZE - va % PAGE_SIZE);
+        let mut parts = [None, None];
+        for (slot, (offset, bytes)) in parts.iter_mut().zip([(0, first), (first, width.bytes() - first)]) {
+            if bytes == 0 {
+                continue;
+            }
+            let pa = self.physical(access, va.wrapping_add(offset), bytes);
+            let pa = pa.and_then(|pa| if misaligned { self.in_ram(pa, bytes) } else { Ok(pa) });
+            let pa = pa.map_err(|fault| trap_at(i, access, fault, va, offset))?;
+            *slot = Some(Part { pa, offset, bytes });
+        }
+        Ok(parts)
+    }
+
+    fn in_ram(&self, pa: u64, bytes: u64) -> Result<u64, Fault> {
+        if self.bus.ram().contains(pa, bytes) { Ok(pa) } else { Err(Fault::Access) }
+    }
+
+    /// Translates and checks `bytes` at `va`, which lie in one page.
+    fn physical(&mut self, access: &Access, va: u64, bytes: u64) -> Result<u64, Fault> {
+        let pa = self.translate(access, va)?;
+        if self.hart.pmp_permits(access, pa, bytes) { Ok(pa) } else { Err(Fault::Access) }
+    }
+
+    /// Translates `va`, by what is remembered of an earlier walk where that suffices.
+    fn translate(&mut self, access: &Access, va: u64) -> Result<u64, Fault> {
+        if !self.hart.is_translated(access) {
+            return Ok(va);
+        }
+        let known = self.hart.tlb_lookup(access, va).filter(|known| known.is_dirty_enough(access));
+        if let Some(known) = known {
+            self.hart.leaves_permit(access, &known, va)?;
+            return Ok(known.page | (va % PAGE_SIZE));
+        }
+        let mut walker = Walker { hart: self.hart, ram: self.bus.ram(), obs: &mut self.obs, probing: false };
+        let translation = walker.translate(access, va)?;
+        self.hart.tlb_fill(access, va, translation);
+        Ok(translation.page | (va % PAGE_SIZE))
+    }
+
+    fn load_physical(&mut self, pa: u64, bytes: u64) -> Option<u64> {
+        let ram = self.bus.ram();
+        if let Some(width) = Width::from_bytes(bytes) {
+            if let Some(value) = ram.load(pa, width) {
+                return Some(value);
+            }
+            if !ram.contains(pa, 1) {
+                self.touched_io = true;
+                return self.bus.load(pa, width).ok().map(|value| value & width.mask());
+            }
+        }
+        (0..bytes).try_fold(0, |value, n| Some(value | ram.load(pa.checked_add(n)?, Width::B)? << (8 * n)))
+    }
+
+    fn store_physical(&mut self, pa: u64, bytes: u64, value: u64) -> Option<()> {
+        let ram = self.bus.ram();
+        if let Some(width) = Width::from_bytes(bytes) {
+            let value = value & width.mask();
+            if ram.store(pa, width, value).is_some() {
+                self.watch(pa, width);
+                return Some(());
+            }
+            if !ram.contains(pa, 1) {
+                self.touched_io = true;
+                return self.bus.store(pa, width, value).ok();
+            }
+        }
+        (0..bytes).try_for_each(|n| ram.store(pa.checked_add(n)?, Width::B, value >> (8 * n)))
+    }
+
+    /// Lets the bus look at a store to the part of main memory that it watches.
+    fn watch(&mut self, pa: u64, width: Width) {
+        let watched = self.bus.watched();
+        if pa < watched.end && pa.saturating_add(width.bytes()) > watched.start {
+            self.touched_io = true;
+            self.bus.watched_store(pa, width);
+        }
+    }
+
+    fn completed(&mut self, kind: AccessKind, va: u64, parts: Parts, width: Width, value: u64) {
+        let pa = parts[0].map_or(0, |part| part.pa);
+        self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
+    }
+}
+
+/// The trap of instruction `i` for a fault in the part of its access that starts `offset` bytes in.
+fn trap_at(i: &Inst, access: &Access, fault: Fault, va: u64, offset: u64) -> Trap {
+    fault.trap(access, va.wrapping_add(offset), tinst::transform(i, offset))
+}

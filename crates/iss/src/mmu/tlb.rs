@@ -1,0 +1,158 @@
+//! The translation cache: what the hart may remember of page tables, until a fence.
+//!
+//! Entries are architectural state, since software can see them when it forgets a fence. A bank holds the
+//! translations of one context; changing `satp`, `vsatp`, `hgatp`, V or privilege selects another bank
+//! and flushes nothing. Permissions are checked at each use, so SUM, MXR, MPRV and SPVP need no fence.
+//! Privileged ISA, "Supervisor Memory-Management Fence Instruction" and "Hypervisor Memory-Management
+//! Fence Instructions".
+
+use std::collections::HashMap;
+
+use isa::csr::{hgatp, satp};
+use isa::paging::{PAGE_BITS, Pte};
+
+use super::{Access, Translation};
+use crate::hart::Hart;
+use crate::variant::TlbPolicy;
+
+/// Pages that a bank of the exact policy remembers, one for each value of the low page-number bits.
+const BANK_PAGES: u64 = 512;
+/// Contexts that the exact policy remembers; the least recently selected makes room.
+const BANKS: usize = 16;
+
+/// What a translation depends on beside the page tables: modes, address space and virtual machine, but not
+/// the root, which a hart may go on using until a fence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Context {
+    virt: bool,
+    mode: u64,
+    asid: u64,
+    guest_mode: u64,
+    vmid: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Bank {
+    context: Context,
+    selected: u64,
+    /// By page number, or under the exact policy by its low bits; each with the whole page number.
+    pages: HashMap<u64, (u64, Translation)>,
+}
+
+/// The translation cache of a hart.
+#[derive(Clone, Debug)]
+pub(crate) struct Tlb {
+    policy: TlbPolicy,
+    banks: Vec<Bank>,
+    clock: u64,
+}
+
+/// Which translations a fence is about; `None` means all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct FenceScope {
+    /// A virtual address, or for the G stage a guest physical one.
+    pub(crate) address: Option<u64>,
+    /// An ASID, or for the G stage a VMID.
+    pub(crate) id: Option<u64>,
+}
+
+impl Hart {
+    fn context(&self, access: &Access) -> Context {
+        let atp = if access.virt { self.csr.vsatp } else { self.csr.satp };
+        let guest = if access.virt { self.csr.hgatp } else { 0 };
+        Context {
+            virt: access.virt,
+            mode: satp::MODE.get(atp),
+            asid: satp::ASID.get(atp),
+            guest_mode: hgatp::MODE.get(guest),
+            vmid: hgatp::VMID.get(guest),
+        }
+    }
+
+    /// The remembered translation of the page of `va`.
+    pub(super) fn tlb_lookup(&mut self, access: &Access, va: u64) -> Option<Translation> {
+        let context = self.context(access);
+        self.tlb.lookup(context, va >> PAGE_BITS)
+    }
+
+    /// Remembers the translation of the page of `va`.
+    pub(super) fn tlb_fill(&mut self, access: &Access, va: u64, translation: Translation) {
+        let context = self.context(access);
+        self.tlb.fill(context, va >> PAGE_BITS, translation);
+    }
+
+    /// SFENCE.VMA at V=0: forgets what `satp` tables said.
+    pub(crate) fn fence_single_stage(&mut self, scope: FenceScope) {
+        self.tlb.retain(|context, page, t| context.virt || !first_in_scope(scope, context, page, t));
+    }
+
+    /// SFENCE.VMA at V=1 and HFENCE.VVMA: forgets what `vsatp` tables of the current VMID said.
+    pub(crate) fn fence_vs_stage(&mut self, scope: FenceScope) {
+        let vmid = hgatp::VMID.get(self.csr.hgatp);
+        self.tlb.retain(|context, page, t| {
+            !context.virt || context.vmid != vmid || !first_in_scope(scope, context, page, t)
+        });
+    }
+
+    /// HFENCE.GVMA: forgets what `hgatp` tables said, also where combined with the VS stage.
+    pub(crate) fn fence_g_stage(&mut self, scope: FenceScope) {
+        self.tlb.retain(|context, _, t| {
+            let size_bits = t.guest.map_or(PAGE_BITS, |leaf| leaf.size_bits);
+            let hit = scope.address.is_none_or(|gpa| (gpa ^ t.gpa) >> size_bits == 0);
+            !context.virt || scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit
+        });
+    }
+}
+
+/// Whether a fence of the first stage is about the translation of `page`. All pieces of a superpage are in
+/// the scope of any address within; a fence for one ASID leaves global mappings alone.
+fn first_in_scope(scope: FenceScope, context: &Context, page: u64, t: &Translation) -> bool {
+    let size_bits = t.first.map_or(PAGE_BITS, |leaf| leaf.size_bits);
+    let global = t.first.is_some_and(|leaf| Pte::G.is_set(leaf.pte.0));
+    let hit = scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> size_bits == 0);
+    hit && scope.id.is_none_or(|asid| asid == context.asid && !global)
+}
+
+impl Tlb {
+    /// An empty cache.
+    pub(crate) fn new(policy: TlbPolicy) -> Tlb {
+        Tlb { policy, banks: Vec::new(), clock: 0 }
+    }
+
+    fn slot(&self, page: u64) -> u64 {
+        if self.policy == TlbPolicy::Exact { page % BANK_PAGES } else { page }
+    }
+
+    fn lookup(&mut self, context: Context, page: u64) -> Option<Translation> {
+        let slot = self.slot(page);
+        self.clock += 1;
+        let bank = self.banks.iter_mut().find(|bank| bank.context == context)?;
+        bank.selected = self.clock;
+        bank.pages.get(&slot).filter(|(whole, _)| *whole == page).map(|(_, t)| *t)
+    }
+
+    fn fill(&mut self, context: Context, page: u64, translation: Translation) {
+        if self.policy == TlbPolicy::None {
+            return;
+        }
+        let slot = self.slot(page);
+        let known = self.banks.iter().position(|bank| bank.context == context);
+        let i = known.unwrap_or_else(|| self.add_bank(context));
+        self.banks[i].pages.insert(slot, (page, translation));
+    }
+
+    fn add_bank(&mut self, context: Context) -> usize {
+        if self.policy == TlbPolicy::Exact && self.banks.len() == BANKS {
+            let oldest = (0..BANKS).min_by_key(|i| self.banks[*i].selected).unwrap_or(0);
+            self.banks.swap_remove(oldest);
+        }
+        self.banks.push(Bank { context, selected: self.clock, pages: HashMap::new() });
+        self.banks.len() - 1
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(&Context, u64, &Translation) -> bool) {
+        for bank in &mut self.banks {
+            bank.pages.retain(|_, (page, translation)| keep(&bank.context, *page, translation));
+        }
+    }
+}
