@@ -148,6 +148,12 @@ impl Hart {
         written
     }
 
+    /// Ends the reservation that LR has made: the platform calls it before another hart runs, so that none
+    /// can come between LR and a successful SC.
+    pub fn drop_reservation(&mut self) {
+        self.reservation = None;
+    }
+
     /// Retired instructions since reset, whatever `minstret` was set to.
     pub fn retired(&self) -> u64 {
         self.retired

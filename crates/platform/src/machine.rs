@@ -44,6 +44,8 @@ pub struct Machine {
     device_tree: Vec<u8>,
     /// The hart whose turn it is in the quantum.
     current: usize,
+    /// The hart that has run last: the only one whose reservation stands.
+    last: usize,
     instructions: u64,
     quanta: u64,
     interrupter: Interrupter,
@@ -80,6 +82,7 @@ impl Machine {
             symbols,
             device_tree,
             current: 0,
+            last: 0,
             instructions: 0,
             quanta: 0,
             interrupter: Interrupter::default(),
@@ -97,6 +100,7 @@ impl Machine {
         self.symbols = symbols;
         self.device_tree = device_tree;
         self.current = 0;
+        self.last = 0;
         Ok(())
     }
 
@@ -153,6 +157,10 @@ impl Machine {
 
     /// Runs one hart and books its steps.
     fn run_hart(&mut self, index: usize, steps: u64, observer: Option<&mut dyn Observer>) -> Outcome {
+        if self.last != index {
+            self.harts[self.last].hart.drop_reservation();
+            self.last = index;
+        }
         let turn = &mut self.harts[index];
         let retired = turn.hart.retired();
         let outcome = turn.hart.run(&mut self.bus, steps, observer);

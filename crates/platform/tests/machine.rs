@@ -296,13 +296,14 @@ fn state(machine: &Machine) -> (u64, u64, Vec<(u64, Vec<u64>)>) {
     (machine.instructions(), machine.bus().time(), registers.collect())
 }
 
-/// Three harts that count, look at the clock and send each other interrupts.
+/// Three harts that count by AMO and by LR and SC, look at the clock and send each other interrupts.
 fn busy() -> Machine {
     machine(3, |a| {
         a.li(T0, BASE + 0x2000).li(T1, 1).li(S1, base(DeviceKind::Aclint));
         a.csrr(S0, csr::mhartid::NUMBER).slli(S0, S0, 2).add(S1, S1, S0);
         let again = a.here();
         a.amoadd_w(A1, T1, T0, Order::Plain).csrr(A2, csr::time::NUMBER).add(A3, A3, A1).xor(A3, A3, A2);
+        a.lr_w(A5, T0, Order::Plain).addi(A5, A5, 1).sc_w(A6, A5, T0, Order::Plain).add(A7, A7, A6);
         a.sw(A1, 0, S1).lw(A4, 0, S1).j(again);
     })
 }
@@ -362,6 +363,22 @@ fn a_step_moves_one_hart_and_time_with_it() {
     }
     assert_eq!(machine.hart(0).unwrap().retired(), 0);
     assert_eq!(machine.step(2, None), Ok(()), "there is no such hart");
+}
+
+#[test]
+fn a_reservation_lasts_until_another_hart_runs() {
+    let sc_failed = |between: Option<usize>| {
+        let mut machine = machine(2, |a| {
+            a.auipc(T0, 1).lr_w(T1, T0, Order::Plain).sc_w(A0, T1, T0, Order::Plain);
+            spin(a);
+        });
+        for hart in [Some(0), Some(0), between, Some(0)].into_iter().flatten() {
+            assert_eq!(machine.step(hart, None), Ok(()));
+        }
+        machine.hart(0).unwrap().x(10) != 0
+    };
+    assert!(!sc_failed(None), "a debugger may step from LR to SC");
+    assert!(sc_failed(Some(1)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Atomic instructions. Unprivileged ISA, "Zalrsc" and "Zaamo".
 //!
-//! A reservation covers the address of LR alone. It ends with SC, a trap, a trap return or the hart's turn.
+//! A reservation covers the address of LR alone. It ends with SC, a trap, a trap return or the turn of another hart.
 
 use isa::Inst;
 

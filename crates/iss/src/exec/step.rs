@@ -14,10 +14,8 @@ use crate::trap::Trap;
 impl Hart {
     /// Executes at most `steps` instructions.
     ///
-    /// The wires are looked at first, and again after each access to an I/O region. A reservation made by
-    /// LR does not outlive the call, so that no other hart can run between LR and a successful SC.
+    /// The wires are looked at first, and again after each access to an I/O region.
     pub fn run(&mut self, bus: &mut dyn Bus, steps: u64, observer: Option<&mut dyn Observer>) -> Outcome {
-        self.reservation = None;
         match observer {
             Some(observer) => Cpu::new(self, bus, observer).run(steps),
             None => Cpu::new(self, bus, Silent).run(steps),
