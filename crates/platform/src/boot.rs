@@ -149,7 +149,7 @@ impl<'a> Layout<'a> {
             }
             match self.taken(&range) {
                 None => return Some(start),
-                Some(piece) => top = piece.at.start.saturating_add(below).min(start + bytes - 1),
+                Some(piece) => top = piece.at.start,
             }
         }
     }

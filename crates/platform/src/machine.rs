@@ -28,8 +28,8 @@ const TICK: Duration = Duration::from_nanos(1_000_000_000 / TIMEBASE_HZ as u64);
 /// A hart that takes so many steps without retiring an instruction will trap for ever.
 const STORM_STEPS: u64 = 10_000;
 
-/// The host's clock and console are looked at once in so many quanta.
-const QUANTA_PER_POLL: u64 = 1024;
+/// The host's clock and console are looked at once in so many turns of harts.
+const TURNS_PER_POLL: u64 = 1024;
 
 /// How long the machine sleeps at a time while it waits for input.
 const INPUT_WAIT: Duration = Duration::from_millis(20);
@@ -254,7 +254,8 @@ impl Machine {
 
     /// Looks after the host's side, now and then.
     fn poll(&mut self, until: Until) -> Result<(), MachineStop> {
-        if self.quanta.is_multiple_of(QUANTA_PER_POLL) {
+        let quanta = (TURNS_PER_POLL / self.harts.len() as u64).max(1);
+        if self.quanta.is_multiple_of(quanta) {
             self.bus.serve_console();
             self.check_host(until)?;
         }

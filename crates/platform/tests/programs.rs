@@ -107,6 +107,19 @@ fn the_initrd_lies_below_the_device_tree() {
 }
 
 #[test]
+fn the_device_tree_makes_way() {
+    let mut elf = Elf::program(&[SPIN]);
+    // Main memory ends at 0x8100_0000; the usual place of the tree is the last 2 MiB.
+    elf.segments.push(Segment { memory_size: 0x20_0000, ..Segment::load(0x80e0_0000, &[1]) });
+    elf.segments.push(Segment::load(0x80bf_fff8, &[1; 8]));
+    let machine = start(machine(elf.image()));
+    let hart = machine.hart(0).unwrap();
+    assert_eq!(hart.x(11), 0x80a0_0000, "the page below 0x80c0_0000 is taken");
+    assert_eq!(hart.x(12), 0x809f_f000);
+    assert_eq!((word(&machine, 0x80e0_0000), word(&machine, 0x80bf_fff8)), (1, 0x0101_0101));
+}
+
+#[test]
 fn a_reset_brings_everything_back() {
     let mut machine = start(machine(Elf::program(&[SPIN]).image()));
     machine.ram().store(0x8000_0000, Width::W, 0).unwrap();
