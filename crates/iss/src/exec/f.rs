@@ -7,7 +7,7 @@ use isa::rounding::RoundingMode;
 
 use super::{Cpu, Exec};
 use crate::bus::Width;
-use crate::fpu::{self, F32, Flagged, Flags, Format, Rounding};
+use crate::fpu::{self, F32, Flagged, Format, Rounding};
 use crate::observe::Observer;
 use crate::trap::Trap;
 
@@ -199,9 +199,7 @@ impl<O: Observer> Cpu<'_, O> {
     pub(super) fn fp_compare<F: Format>(&mut self, i: &Inst, op: impl FnOnce(F, F) -> Flagged<bool>) -> Exec {
         self.fp_enabled(i)?;
         let (holds, flags) = op(self.f(i.rs1), self.f(i.rs2));
-        self.accrue(flags);
-        self.set_x(i.rd, holds.into());
-        Ok(())
+        self.x_result(i, (holds.into(), flags))
     }
 
     /// The class of the operand.
@@ -218,10 +216,7 @@ impl<O: Observer> Cpu<'_, O> {
         op: impl FnOnce(F, Rounding) -> Flagged<u64>,
     ) -> Exec {
         let rounding = self.rounding(i)?;
-        let (value, flags) = op(self.f(i.rs1), rounding);
-        self.accrue(flags);
-        self.set_x(i.rd, value);
-        Ok(())
+        self.x_result(i, op(self.f(i.rs1), rounding))
     }
 
     /// A conversion from an integer register.
@@ -245,17 +240,23 @@ impl<O: Observer> Cpu<'_, O> {
         F::unbox(self.hart.f(n))
     }
 
+    /// Writes a floating-point register and adds the flags to `fflags`.
     fn fp_result<F: Format>(&mut self, i: &Inst, (value, flags): Flagged<F>) -> Exec {
-        self.accrue(flags);
+        if flags != 0 {
+            self.set_fflags_bits(flags);
+        }
         self.set_f(i.rd, value)
     }
 
-    /// Adds `flags` to `fflags`. An operation that raises none leaves the FP state as clean as it was.
-    fn accrue(&mut self, flags: Flags) {
+    /// Writes an integer register and adds the flags to `fflags`. An operation that raises none leaves the
+    /// floating-point state as clean as it was.
+    fn x_result(&mut self, i: &Inst, (value, flags): Flagged<u64>) -> Exec {
         if flags != 0 {
             self.set_fflags_bits(flags);
             self.fp_dirty();
         }
+        self.set_x(i.rd, value);
+        Ok(())
     }
 
     /// How to round: as the instruction says, or as `frm` does where that is dynamic.
