@@ -38,8 +38,8 @@ pub(crate) fn vhart(firmware: &Path, program: &Path, harts: usize) -> Command {
     command
 }
 
-/// Runs `command`, which must end with status 0 after printing what `program` prints.
-pub(crate) fn check(command: &mut Command, program: &Program) -> Result<()> {
+/// Runs `command`, which must end with status 0 after printing what `program` prints, and returns all that it printed.
+pub(crate) fn check(command: &mut Command, program: &Program) -> Result<String> {
     let log = project::target().join("xtask.log");
     let (status, text) = process::run_limited(command, LIMIT, &log)?;
     ensure!(status.success(), "{} ended with {status}:\n{text}", program.file.display());
@@ -50,5 +50,5 @@ pub(crate) fn check(command: &mut Command, program: &Program) -> Result<()> {
             program.file.display()
         );
     }
-    Ok(())
+    Ok(text)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::images::{self, CALLS, GUESTS};
 use crate::machine::{self, Program};
@@ -16,7 +16,10 @@ use crate::toolchain::{self, Toolchain};
 const HARTS: [usize; 2] = [1, 4];
 
 /// Where Debian's package opensbi puts the firmware that our own must be able to stand in for.
-const OPENSBI: &str = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin";
+const OPENSBI: &str = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf";
+
+/// A machine: the command that runs a program over a firmware on some number of harts.
+type Machine = fn(&Path, &Path, usize) -> Command;
 
 /// Runs everything and says whether it passed. A step that fails does not keep the others from running.
 ///
@@ -37,8 +40,16 @@ pub(crate) fn run_all() -> Result<bool> {
     tally.step("vhart, optimised", || {
         run(process::cargo(&project::root()).args(["build", "--release", "--package", "vhart"]))
     });
-    tally.counted_step("The images on vhart's machine", || run_images(&images::elf("sbi"), machine::vhart));
-    run_on_qemu(&mut tally);
+    run_on(&mut tally, "vhart", machine::vhart);
+    if process::find(machine::QEMU).is_some() {
+        run_on(&mut tally, "QEMU", machine::qemu);
+        tally.step("The same consoles on both machines", compare_consoles);
+    } else {
+        tally.not_run(
+            "the images on QEMU's machine",
+            "qemu-system-riscv64 (Debian: apt install qemu-system-misc)",
+        );
+    }
     Ok(tally.finish())
 }
 
@@ -83,31 +94,26 @@ fn cargo_test() -> Result<Counts> {
     Ok(counts)
 }
 
-/// The images on a machine that is not ours, with our firmware and with another.
-fn run_on_qemu(tally: &mut Tally) {
-    let what = "the images on QEMU's machine";
-    if process::find(machine::QEMU).is_none() {
-        tally.not_run(what, "qemu-system-riscv64 (Debian: apt install qemu-system-misc)");
-        return;
-    }
-    tally.counted_step("The images on QEMU's machine", || run_images(&images::elf("sbi"), machine::qemu));
-    let opensbi = Path::new(OPENSBI);
-    if opensbi.is_file() {
-        tally
-            .counted_step("The images on QEMU's machine with OpenSBI", || run_images(opensbi, machine::qemu));
+/// The images on a machine, with our firmware and with another.
+fn run_on(tally: &mut Tally, name: &str, machine: Machine) {
+    let title = format!("The images on {name}'s machine");
+    tally.counted_step(&title, || run_images(&images::elf("sbi"), machine));
+    let title = format!("{title} with OpenSBI");
+    if Path::new(OPENSBI).is_file() {
+        tally.counted_step(&title, || run_images(Path::new(OPENSBI), machine));
     } else {
-        tally.not_run(&format!("{what} with OpenSBI"), &format!("{OPENSBI} (Debian: apt install opensbi)"));
+        tally.not_run(&title, &format!("{OPENSBI} (Debian: apt install opensbi)"));
     }
 }
 
 /// Runs every image over `firmware` on each number of harts.
-fn run_images(firmware: &Path, machine: fn(&Path, &Path, usize) -> Command) -> Result<Counts> {
+fn run_images(firmware: &Path, machine: Machine) -> Result<Counts> {
     let mut counts = Counts::default();
     for harts in HARTS {
         for program in programs() {
             print!("{} on {harts} hart(s) ... ", name(&program.file));
             match machine::check(&mut machine(firmware, &program.file, harts), &program) {
-                Ok(()) => {
+                Ok(_) => {
                     println!("ok");
                     counts.passed += 1;
                 }
@@ -128,8 +134,34 @@ fn programs() -> Vec<Program> {
     let alone = std::iter::once(CALLS).chain(GUESTS);
     let mut programs: Vec<Program> =
         alone.map(|name| Program { file: images::elf(name), expected: vec![passed(name)] }).collect();
-    programs.push(Program { file: images::elf("host"), expected: GUESTS.map(passed).to_vec() });
+    programs.push(hypervisor());
     programs
+}
+
+/// The hypervisor, and what its guests print.
+fn hypervisor() -> Program {
+    Program { file: images::elf("host"), expected: GUESTS.map(|guest| format!("{guest}: passed")).to_vec() }
+}
+
+/// The hypervisor's guests must print the same lines on a machine that is not ours; their turns may differ.
+fn compare_consoles() -> Result<()> {
+    let program = hypervisor();
+    let guest_lines = |machine: Machine| {
+        let text = machine::check(&mut machine(&images::elf("sbi"), &program.file, 1), &program)?;
+        let mut lines: Vec<String> = text
+            .lines()
+            .filter(|line| line.starts_with('['))
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        lines.sort();
+        Ok::<_, anyhow::Error>(lines)
+    };
+    let (ours, theirs) = (guest_lines(machine::vhart)?, guest_lines(machine::qemu)?);
+    let missing: Vec<_> = theirs.iter().filter(|line| !ours.contains(line)).collect();
+    let extra: Vec<_> = ours.iter().filter(|line| !theirs.contains(line)).collect();
+    ensure!(ours == theirs, "only on QEMU's machine: {missing:?}; only on vhart's: {extra:?}");
+    println!("{} lines of the hypervisor's guests: ok", ours.len());
+    Ok(())
 }
 
 fn name(file: &Path) -> String {
