@@ -4,6 +4,7 @@ use isa::{Mode, Privilege};
 
 use crate::bus::Lines;
 use crate::csr::CsrFile;
+use crate::exec::Decoded;
 use crate::mmu::tlb::Tlb;
 use crate::variant::Variant;
 
@@ -40,6 +41,7 @@ pub struct Hart {
     mode: Mode,
     pub(crate) csr: CsrFile,
     pub(crate) tlb: Tlb,
+    pub(crate) decoded: Decoded,
     /// The physical address that LR has reserved.
     pub(crate) reservation: Option<u64>,
     /// WFI has been executed and nothing has ended it yet.
@@ -68,6 +70,7 @@ impl Hart {
             mode: Mode::M,
             csr: CsrFile::new(&variant),
             tlb: Tlb::new(variant.tlb),
+            decoded: Decoded::new(),
             reservation: None,
             waiting: false,
             lines: Lines::default(),

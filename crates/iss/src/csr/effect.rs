@@ -114,6 +114,7 @@ impl Hart {
                 for (old, new) in c.pmpcfg[i * 4..i * 4 + 8].iter_mut().zip(value.to_le_bytes()) {
                     *old = legalize::pmpcfg(*old, new);
                 }
+                c.pmp_used = c.pmpcfg.iter().rposition(|cfg| *cfg != 0).map_or(0, |last| last + 1);
             }
             csr::pmpaddr0::NUMBER if !legalize::pmpaddr_is_locked(&c.pmpcfg, i) => {
                 c.pmpaddr[i] = value & csr::pmpaddr0::ADDRESS.mask();

@@ -44,6 +44,8 @@ pub(crate) struct CsrFile {
     pub(crate) mcycle: u64,
     pub(crate) minstret: u64,
     pub(crate) pmpcfg: [u8; PMP_ENTRIES],
+    /// No PMP entry from this one on is in use.
+    pub(crate) pmp_used: usize,
     pub(crate) pmpaddr: [u64; PMP_ENTRIES],
 
     pub(crate) stvec: u64,
@@ -107,6 +109,7 @@ impl CsrFile {
             mcycle: 0,
             minstret: 0,
             pmpcfg: [0; PMP_ENTRIES],
+            pmp_used: 0,
             pmpaddr: [0; PMP_ENTRIES],
             stvec: 0,
             scounteren: 0,

@@ -5,6 +5,7 @@
 
 mod a;
 mod d;
+mod decoded;
 mod f;
 mod h;
 mod i;
@@ -13,6 +14,7 @@ mod privileged;
 mod step;
 mod zicsr;
 
+pub(crate) use decoded::Decoded;
 use isa::cause::Exception;
 use isa::inst::Ext;
 use isa::{Inst, Op, csr};

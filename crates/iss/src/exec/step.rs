@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use isa::Mode;
 use isa::cause::Exception;
-use isa::{Mode, decode};
 
 use super::{Cpu, Exec};
 use crate::bus::Bus;
@@ -21,6 +21,12 @@ impl Hart {
             None => Cpu::new(self, bus, Silent).run(steps),
         }
     }
+}
+
+/// The exception of a word that is no instruction; of a 16-bit one the trap value has no more than that.
+fn illegal(word: u32) -> Trap {
+    let is_short = word & 3 != 3;
+    Trap::new(Exception::IllegalInst, u64::from(if is_short { word & 0xffff } else { word }))
 }
 
 impl<'a, O: Observer> Cpu<'a, O> {
@@ -82,8 +88,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
     fn attempt(&mut self) -> Exec {
         let pc = self.hart.pc();
         let word = self.fetch()?;
-        let illegal = || Trap::new(Exception::IllegalInst, word.into());
-        let i = decode(word).ok_or_else(illegal)?;
+        let i = self.hart.decoded.decode(word).ok_or_else(|| illegal(word))?;
         self.next_pc = pc.wrapping_add(i.size());
         let was_virtual = self.hart.mode().virt;
         self.execute(&i)?;

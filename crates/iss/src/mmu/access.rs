@@ -97,22 +97,27 @@ impl<O: Observer> Cpu<'_, O> {
         self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
     }
 
-    /// Fetches the instruction word at the program counter; of a 16-bit instruction the low half.
+    /// Fetches the instruction word at the program counter; of a 16-bit instruction at least the low half.
+    ///
+    /// Four aligned bytes are one access: they lie in one page and in one granule of memory protection.
     pub(crate) fn fetch(&mut self) -> Result<u32, Trap> {
         let access = self.hart.fetching();
         let pc = self.hart.pc();
-        let low = self.fetch_parcel(&access, pc)?;
+        if pc.is_multiple_of(4) {
+            return self.fetch_part(&access, pc, Width::W);
+        }
+        let low = self.fetch_part(&access, pc, Width::H)?;
         if low & 3 != 3 {
             return Ok(low);
         }
-        Ok(self.fetch_parcel(&access, pc.wrapping_add(2))? << 16 | low)
+        Ok((self.fetch_part(&access, pc.wrapping_add(2), Width::H)? << 16) | low)
     }
 
-    fn fetch_parcel(&mut self, access: &Access, va: u64) -> Result<u32, Trap> {
+    fn fetch_part(&mut self, access: &Access, va: u64, width: Width) -> Result<u32, Trap> {
         let trap = |fault: Fault| fault.trap(access, va, 0);
-        let pa = self.physical(access, va, 2).map_err(trap)?;
-        let value = self.bus.ram().load(pa, Width::H).ok_or_else(|| trap(Fault::Access))?;
-        self.obs.access(self.hart, &MemoryAccess { kind: access.kind, va, pa, width: Width::H, value });
+        let pa = self.physical(access, va, width.bytes()).map_err(trap)?;
+        let value = self.bus.ram().load(pa, width).ok_or_else(|| trap(Fault::Access))?;
+        self.obs.access(self.hart, &MemoryAccess { kind: access.kind, va, pa, width, value });
         Ok(value as u32)
     }
 

@@ -42,7 +42,7 @@ impl Hart {
         let last = pa.saturating_add(bytes - 1);
         let c = &self.csr;
         // The lowest-numbered entry that matches any byte decides, and must match all of them.
-        for i in 0..self.variant().pmp_entries {
+        for i in 0..c.pmp_used {
             let Some((from, to)) = range(&c.pmpcfg, &c.pmpaddr, i) else { continue };
             if last < from || pa > to {
                 continue;
@@ -58,12 +58,17 @@ impl Hart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use isa::csr;
+
     use crate::variant::Variant;
 
     fn check(cfg: &[u8], addr: &[u64], access: (AccessKind, Privilege), pa: u64, bytes: u64) -> bool {
         let mut hart = Hart::new(0, Variant::default());
-        hart.csr.pmpcfg[..cfg.len()].copy_from_slice(cfg);
-        hart.csr.pmpaddr[..addr.len()].copy_from_slice(addr);
+        for (i, address) in addr.iter().enumerate() {
+            hart.set_csr(csr::pmpaddr0::NUMBER + i as u16, *address).unwrap();
+        }
+        let packed = cfg.iter().rev().fold(0, |packed, cfg| packed << 8 | u64::from(*cfg));
+        hart.set_csr(csr::pmpcfg0::NUMBER, packed).unwrap();
         let (kind, privilege) = access;
         hart.pmp_permits(&Access { kind, privilege, virt: false, hlvx: false }, pa, bytes)
     }

@@ -35,8 +35,16 @@ struct Context {
 struct Bank {
     context: Context,
     selected: u64,
-    /// By page number, or under the exact policy by its low bits; each with the whole page number.
-    pages: HashMap<u64, (u64, Translation)>,
+    pages: Pages,
+}
+
+/// Translations by page number.
+#[derive(Clone, Debug)]
+enum Pages {
+    /// One for each value of the low page-number bits; each with the whole page number.
+    Bounded(Vec<Option<(u64, Translation)>>),
+    /// All of them.
+    Unbounded(HashMap<u64, Translation>),
 }
 
 /// The translation cache of a hart.
@@ -44,6 +52,8 @@ struct Bank {
 pub(crate) struct Tlb {
     policy: TlbPolicy,
     banks: Vec<Bank>,
+    /// The bank that was looked at last.
+    current: usize,
     clock: u64,
 }
 
@@ -113,46 +123,80 @@ fn first_in_scope(scope: FenceScope, context: &Context, page: u64, t: &Translati
     hit && scope.id.is_none_or(|asid| asid == context.asid && !global)
 }
 
+impl Pages {
+    fn get(&self, page: u64) -> Option<Translation> {
+        match self {
+            Pages::Bounded(slots) => slots[slot(page)].filter(|(whole, _)| *whole == page).map(|(_, t)| t),
+            Pages::Unbounded(map) => map.get(&page).copied(),
+        }
+    }
+
+    fn insert(&mut self, page: u64, translation: Translation) {
+        match self {
+            Pages::Bounded(slots) => slots[slot(page)] = Some((page, translation)),
+            Pages::Unbounded(map) => drop(map.insert(page, translation)),
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(u64, &Translation) -> bool) {
+        match self {
+            Pages::Bounded(slots) => {
+                for slot in slots {
+                    slot.take_if(|(page, translation)| !keep(*page, translation));
+                }
+            }
+            Pages::Unbounded(map) => map.retain(|page, translation| keep(*page, translation)),
+        }
+    }
+}
+
+fn slot(page: u64) -> usize {
+    (page % BANK_PAGES) as usize
+}
+
 impl Tlb {
     /// An empty cache.
     pub(crate) fn new(policy: TlbPolicy) -> Tlb {
-        Tlb { policy, banks: Vec::new(), clock: 0 }
-    }
-
-    fn slot(&self, page: u64) -> u64 {
-        if self.policy == TlbPolicy::Exact { page % BANK_PAGES } else { page }
+        Tlb { policy, banks: Vec::new(), current: 0, clock: 0 }
     }
 
     fn lookup(&mut self, context: Context, page: u64) -> Option<Translation> {
-        let slot = self.slot(page);
-        self.clock += 1;
-        let bank = self.banks.iter_mut().find(|bank| bank.context == context)?;
-        bank.selected = self.clock;
-        bank.pages.get(&slot).filter(|(whole, _)| *whole == page).map(|(_, t)| *t)
+        if self.banks.get(self.current).is_none_or(|bank| bank.context != context) {
+            self.current = self.banks.iter().position(|bank| bank.context == context)?;
+            self.clock += 1;
+            self.banks[self.current].selected = self.clock;
+        }
+        self.banks[self.current].pages.get(page)
     }
 
     fn fill(&mut self, context: Context, page: u64, translation: Translation) {
         if self.policy == TlbPolicy::None {
             return;
         }
-        let slot = self.slot(page);
         let known = self.banks.iter().position(|bank| bank.context == context);
         let i = known.unwrap_or_else(|| self.add_bank(context));
-        self.banks[i].pages.insert(slot, (page, translation));
+        self.banks[i].pages.insert(page, translation);
     }
 
     fn add_bank(&mut self, context: Context) -> usize {
-        if self.policy == TlbPolicy::Exact && self.banks.len() == BANKS {
+        let bounded = self.policy == TlbPolicy::Exact;
+        if bounded && self.banks.len() == BANKS {
             let oldest = (0..BANKS).min_by_key(|i| self.banks[*i].selected).unwrap_or(0);
             self.banks.swap_remove(oldest);
         }
-        self.banks.push(Bank { context, selected: self.clock, pages: HashMap::new() });
+        let pages = if bounded {
+            Pages::Bounded(vec![None; BANK_PAGES as usize])
+        } else {
+            Pages::Unbounded(HashMap::new())
+        };
+        self.clock += 1;
+        self.banks.push(Bank { context, selected: self.clock, pages });
         self.banks.len() - 1
     }
 
-    fn retain(&mut self, mut keep: impl FnMut(&Context, u64, &Translation) -> bool) {
+    fn retain(&mut self, keep: impl Fn(&Context, u64, &Translation) -> bool) {
         for bank in &mut self.banks {
-            bank.pages.retain(|_, (page, translation)| keep(&bank.context, *page, translation));
+            bank.pages.retain(|page, translation| keep(&bank.context, page, translation));
         }
     }
 }
