@@ -6,7 +6,7 @@ mod ram_only;
 use isa::cause::Exception;
 use isa::field::Field;
 use isa::{Inst, Op, csr};
-use iss::{Hart, Ram, Variant, Width};
+use iss::{Hart, Observer, Ram, Variant, Width};
 use ram_only::{BASE, RamOnly};
 
 const FFLAGS: u16 = csr::fflags::NUMBER;
@@ -259,6 +259,34 @@ fn flags_accrue() {
     bench.hart.set_f(1, ONE);
     bench.op(Op::fadd_s);
     assert_eq!(bench.csr(FFLAGS), NV | NX, "an exact sum clears nothing");
+}
+
+/// Collects the numbers of the CSRs that are written.
+struct Written(Vec<u16>);
+
+impl Observer for Written {
+    fn csr_write(&mut self, _hart: &Hart, number: u16, _value: u64) {
+        self.0.push(number);
+    }
+}
+
+#[test]
+fn observers_hear_of_what_changes() {
+    let mut bench = Bench::with([ONE, single(0.1), 0]);
+    let mut written = Written(Vec::new());
+    let mut observe = |inst: Inst| {
+        bench.ram().store(BASE, Width::W, inst.encode().into()).unwrap();
+        bench.hart.set_pc(BASE);
+        bench.hart.run(&mut bench.bus, 1, Some(&mut written));
+        std::mem::take(&mut written.0)
+    };
+    let add = Inst { rd: 10, rs1: 1, rs2: 2, ..Inst::new(Op::fadd_s) };
+    assert_eq!(observe(add), [FFLAGS, MSTATUS]);
+    assert_eq!(observe(add), [FFLAGS], "already dirty");
+    let exact = Inst { rs2: 1, ..add };
+    assert_eq!(observe(exact), []);
+    let clear = Inst { imm: FCSR.into(), ..Inst::new(Op::csrrw) };
+    assert_eq!(observe(clear), [FFLAGS, csr::frm::NUMBER], "the two registers that fcsr shows");
 }
 
 /// An addition of one and `small` whose rounding mode is `rm`, with `frm` as given; `None` if illegal.

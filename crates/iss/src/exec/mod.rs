@@ -84,16 +84,22 @@ impl<O: Observer> Cpu<'_, O> {
         if self.hart.fs_is_on() { Ok(()) } else { Err(self.illegal(i)) }
     }
 
-    /// Marks the floating-point state dirty, at V=1 for both levels.
+    /// Marks the floating-point state dirty, at V=1 for both levels; nothing is written where it is already.
     fn fp_dirty(&mut self) {
         use csr::mstatus::{FS, SD};
+        let virt = self.hart.mode().virt;
         let c = &mut self.hart.csr;
+        let is_dirty = |status: u64| status & FS.mask() == FS.mask();
+        if is_dirty(c.mstatus) && (!virt || is_dirty(c.vsstatus)) {
+            return;
+        }
         c.mstatus |= FS.mask() | SD.mask();
-        let mstatus = c.mstatus;
+        if virt {
+            c.vsstatus |= FS.mask() | SD.mask();
+        }
+        let (mstatus, vsstatus) = (c.mstatus, c.vsstatus);
         self.obs.csr_write(self.hart, csr::mstatus::NUMBER, mstatus);
-        if self.hart.mode().virt {
-            self.hart.csr.vsstatus |= FS.mask() | SD.mask();
-            let vsstatus = self.hart.csr.vsstatus;
+        if virt {
             self.obs.csr_write(self.hart, csr::vsstatus::NUMBER, vsstatus);
         }
     }

@@ -32,8 +32,12 @@ impl<O: Observer> Cpu<'_, O> {
             _ => {}
         }
         let target = self.hart.return_from_supervisor();
-        let guest = mode.virt;
-        self.returned(target, if guest { &[csr::vsstatus::NUMBER] } else { &[csr::mstatus::NUMBER] });
+        let written: &[u16] = match mode.virt {
+            true => &[csr::vsstatus::NUMBER],
+            false if self.hart.variant().h => &[csr::hstatus::NUMBER, csr::mstatus::NUMBER],
+            false => &[csr::mstatus::NUMBER],
+        };
+        self.returned(target, written);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! CSR instructions. Unprivileged ISA, "Zicsr".
 
-use isa::Inst;
+use isa::{Inst, csr};
 
 use super::{Cpu, Exec};
 use crate::csr::access::Denied;
@@ -54,12 +54,18 @@ impl<O: Observer> Cpu<'_, O> {
 
     fn write_csr(&mut self, number: u16, value: u64) {
         let Some(holder) = self.hart.write(number, value) else { return };
-        let is_float = number <= isa::csr::fcsr::NUMBER;
+        let is_float = number <= csr::fcsr::NUMBER;
         if is_float {
             self.fp_dirty();
         }
-        let value = self.hart.view(holder).unwrap_or(0);
-        self.obs.csr_write(self.hart, holder, value);
+        let holders: &[u16] = match holder {
+            csr::fcsr::NUMBER => &[csr::fflags::NUMBER, csr::frm::NUMBER],
+            _ => &[holder],
+        };
+        for holder in holders {
+            let value = self.hart.view(*holder).unwrap_or(0);
+            self.obs.csr_write(self.hart, *holder, value);
+        }
     }
 }
 
