@@ -21,6 +21,7 @@ pub struct Features {
 /// # Errors
 /// [`Error::NoGStage`] where the hart cannot translate by Sv39x4.
 pub fn probe<H: Hart>(hart: &mut H) -> Result<Features, Error> {
+    hart.try_read::<{ hgatp::NUMBER }>().ok_or(Error::NoGStage)?;
     // The width must be asked for with a MODE that translates: with Bare all other fields must be zero.
     let all_ones = hgatp::MODE.of(SV39X4.mode) | hgatp::VMID.mask();
     let before = hart.swap::<{ hgatp::NUMBER }>(all_ones);
@@ -70,6 +71,8 @@ mod tests {
     fn a_hart_without_sv39x4_is_refused() {
         let mut hart = hart(14);
         hart.writable.insert(hgatp::NUMBER, 0);
+        assert_eq!(probe(&mut hart), Err(Error::NoGStage));
+        hart.missing.insert(hgatp::NUMBER);
         assert_eq!(probe(&mut hart), Err(Error::NoGStage));
     }
 

@@ -53,15 +53,36 @@ impl Hart for BareHart {
     }
 
     fn try_read<const CSR: u16>(&mut self) -> Option<u64> {
-        let (value, trap);
-        guarded!(trap, "csrr {value}, {csr}", value = out(reg) value, csr = const CSR);
-        trap.is_none().then_some(value)
+        // The hart may have no hypervisor extension at all: no CSR of it is read on the way.
+        let value;
+        let trapped = guarded!("csrr {value}, {csr}", [], value = out(reg) value, csr = const CSR);
+        (!trapped).then_some(value)
     }
 
     fn fetch_guest(&mut self, address: Gva) -> Result<u16, Trap> {
-        let (value, trap): (u64, _);
-        guarded!(trap, "hlvx.hu {value}, ({address})", value = out(reg) value, address = in(reg) address.0);
-        trap.map_or(Ok(value as u16), Err)
+        let mut trap = Trap::default();
+        let value: u64;
+        let trapped = guarded!(
+            "hlvx.hu {value}, ({address})",
+            [
+                "csrr {value}, scause",
+                "sd {value}, {scause}({trap})",
+                "csrr {value}, stval",
+                "sd {value}, {stval}({trap})",
+                "csrr {value}, htval",
+                "sd {value}, {htval}({trap})",
+                "csrr {value}, htinst",
+                "sd {value}, {htinst}({trap})"
+            ],
+            value = out(reg) value,
+            address = in(reg) address.0,
+            trap = in(reg) &mut trap,
+            scause = const offset_of!(Trap, scause),
+            stval = const offset_of!(Trap, stval),
+            htval = const offset_of!(Trap, htval),
+            htinst = const offset_of!(Trap, htinst),
+        );
+        if trapped { Err(trap) } else { Ok(value as u16) }
     }
 
     fn hfence_gvma(&mut self) {
