@@ -46,7 +46,7 @@ struct Step {
 }
 
 impl Breakpoints {
-    /// Watches `len` bytes at virtual address `va`; false where that reaches over the end of memory.
+    /// Watches `len` bytes at virtual address `va`, to stop after an access; false where that reaches over the end of memory.
     pub(super) fn watch(&mut self, va: u64, len: u64, kind: WatchKind) -> bool {
         let end = va.checked_add(len);
         if let Some(end) = end {

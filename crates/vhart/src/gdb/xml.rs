@@ -37,7 +37,7 @@ pub(super) fn describe(hart: &Hart) -> String {
 fn write_features(xml: &mut String, hart: &Hart) -> std::fmt::Result {
     xml.push_str("<feature name=\"org.gnu.gdb.riscv.cpu\">\n");
     for n in 0..32 {
-        writeln!(xml, "<reg name=\"x{n}\" bitsize=\"64\" type=\"long\" regnum=\"{n}\"/>")?;
+        writeln!(xml, "<reg name=\"x{n}\" bitsize=\"64\" type=\"int\" regnum=\"{n}\"/>")?;
     }
     xml.push_str("<reg name=\"pc\" bitsize=\"64\" type=\"code_ptr\" regnum=\"32\"/>\n</feature>\n");
     xml.push_str(FPU_HEAD);
