@@ -80,6 +80,14 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    /// A test that fails leaves no machine behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Runs the debugger with `commands` on the server, and returns what it prints to its two outputs.
 fn gdb(server: &Server, commands: &[String]) -> Option<[String; 2]> {
     const GDB: &str = "gdb-multiarch";

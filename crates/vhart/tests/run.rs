@@ -164,7 +164,7 @@ fn every_hart_runs() {
     let mut a = Asm::new(BASE);
     let again = a.label();
     let sleep = a.label();
-    a.li(T0, 0x8000_1000_u64).csrr(T1, csr::mhartid::NUMBER).slli(T2, T1, 3).add(T2, T2, T0).li(ZERO, 0);
+    a.li(T0, 0x8000_1000_u64).csrr(T1, csr::mhartid::NUMBER).slli(T2, T1, 3).add(T2, T2, T0);
     a.addi(T1, T1, 1).sd(T1, 0, T2).addi(T1, T1, -1).bnez(T1, sleep);
     a.place(again);
     a.ld(T1, 8, T0).ld(T2, 16, T0).add(T1, T1, T2).addi(T1, T1, -5).bnez(T1, again);

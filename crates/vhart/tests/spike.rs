@@ -9,7 +9,7 @@ use program::{
     A0, A1, A2, Asm, BASE, Dyn, FA0, FA1, Order, T0, T1, T2, ZERO, csr, errors, folder, run, write,
 };
 
-/// Where programs tell Spike that they are done.
+/// Where the program ends by HTIF.
 const TOHOST: u64 = BASE + 0x1000;
 const DATA: u64 = BASE + 0x1100;
 
@@ -39,13 +39,11 @@ fn spike_log(program: &Path, log: &Path) -> Option<Vec<String>> {
     const BOOT_ROM_LINES: usize = 5;
     let spike = std::env::var_os("SPIKE").unwrap_or_else(|| "spike".into());
     let mut command = Command::new(&spike);
-    command
-        .arg("--log-commits")
-        .arg(format!("--log={}", log.display()))
-        .arg("--isa=rv64gch_zicclsm")
-        .arg(program);
+    // Spike finds `tohost` by the names of sections, which these programs do without.
+    command.args(["--log-commits", "--isa=rv64gch_zicclsm", "--instructions=1000"]);
+    command.arg(format!("--log={}", log.display())).arg(program);
     match command.output() {
-        Ok(output) => assert!(output.status.success(), "{}", errors(&output)),
+        Ok(output) => assert!(log.is_file(), "{}", errors(&output)),
         Err(_) => {
             println!("not run: needs Spike, on the path or in the variable SPIKE");
             return None;
@@ -73,7 +71,7 @@ fn both_leave_the_same_lines() {
     assert!(output.status.success(), "{}", errors(&output));
     let ours = std::fs::read_to_string(ours).unwrap();
     assert!(30 < ours.lines().count(), "the whole program is logged");
-    // Spike looks at tohost now and then only, and goes round the last loop until it does.
+    // Spike goes round the last loop until it has done what it was told.
     for (ours, expected) in ours.lines().zip(expected) {
         assert_eq!(ours, expected);
     }

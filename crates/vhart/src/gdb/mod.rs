@@ -58,6 +58,9 @@ pub(crate) fn run(
                 if leave.load(Ordering::Relaxed) {
                     return Ok(MachineStop::Interrupted);
                 }
+                if until.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    return Ok(MachineStop::Timeout);
+                }
                 if wait {
                     std::thread::sleep(SLICE);
                 } else if let Some(stop) = slice(machine, watch, until)? {
