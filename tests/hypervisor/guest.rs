@@ -38,7 +38,8 @@ impl World {
     pub(crate) fn new(variant: Variant) -> World {
         let (mut machine, memory) = machine(variant);
         let features = probe(&mut machine).unwrap();
-        assert_eq!(features, Features { vmid_bits: variant.vmid_len, sstc: variant.sstc });
+        let Variant { vmid_len, sstc, smstateen, .. } = variant;
+        assert_eq!(features, Features { vmid_bits: vmid_len, sstc, smstateen });
         let vmids = Vmids::new(features.vmid_bits, 1);
         World { machine, memory, vmids, features, hides_htinst: false }
     }
@@ -77,7 +78,7 @@ fn variants() -> impl Iterator<Item = Variant> {
     let tlbs = [TlbPolicy::None, TlbPolicy::Exact, TlbPolicy::Sticky];
     tlbs.into_iter().flat_map(|tlb| {
         [(0, false), (0, true), (1, true), (2, false), (14, false), (14, true)]
-            .map(|(vmid_len, sstc)| Variant { tlb, vmid_len, sstc, ..Variant::default() })
+            .map(|(vmid_len, sstc)| Variant { tlb, vmid_len, sstc, smstateen: sstc, ..Variant::default() })
     })
 }
 
@@ -149,13 +150,18 @@ fn a_guest_sees_its_console_devices_memory_and_timer() {
     }
 }
 
-/// Adds up what it finds in a page, starting from its own number, and shows the sum each time.
+/// Adds its own number, which it keeps in CSRs, to what it finds in a page, and shows the sum each time.
 fn counter(number: u64) -> Asm {
     let mut a = Asm::new(RAM);
-    a.li(S0, PAGE).li(S1, number).csrw(csr::sscratch::NUMBER, S1);
+    a.li(S0, PAGE).li(S1, number);
+    a.csrw(csr::sscratch::NUMBER, S1).csrw(csr::scounteren::NUMBER, S1);
+    a.li(T0, csr::senvcfg::FIOM.mask()).csrw(csr::senvcfg::NUMBER, T0);
     let again = a.here();
     a.ld(T0, 0, S0);
-    a.csrr(T1, csr::sscratch::NUMBER).add(T0, T0, T1).sd(T0, 0, S0);
+    // Where these are another guest's or the host's, the sum is wrong.
+    a.csrr(T1, csr::sscratch::NUMBER).csrr(T2, csr::scounteren::NUMBER).and(T1, T1, T2);
+    a.csrr(T2, csr::senvcfg::NUMBER).add(T1, T1, T2).addi(T1, T1, -1);
+    a.add(T0, T0, T1).sd(T0, 0, S0);
     a.mv(A0, T0).li(A7, 1).ecall();
     a.j(again);
     a

@@ -118,9 +118,9 @@ impl Hart for FakeHart {
     }
 }
 
-/// A virtual hart without Sstc, at the start of RAM.
+/// A virtual hart without extensions, at the start of RAM.
 pub(crate) fn vcpu() -> Vcpu {
-    Vcpu::new(Features { vmid_bits: 14, sstc: false }, Gpa(0x8000_0000), 0, 0)
+    Vcpu::new(Features { vmid_bits: 14, sstc: false, smstateen: false }, Gpa(0x8000_0000), 0, 0)
 }
 
 /// Frames that are never used twice; each byte lives in a map of pages.

@@ -1,7 +1,7 @@
 //! What the hart at hand can do, found out before the first guest. Privileged ISA, "Hypervisor Guest Address
 //! Translation and Protection (hgatp) Register".
 
-use isa::csr::{henvcfg, hgatp, vstimecmp};
+use isa::csr::{henvcfg, hgatp, hstateen0, vstimecmp};
 use isa::paging::SV39X4;
 
 use crate::error::Error;
@@ -14,6 +14,8 @@ pub struct Features {
     pub vmid_bits: u32,
     /// Sstc: the guest has a timer of its own.
     pub sstc: bool,
+    /// Smstateen: the guest uses only state that it was given.
+    pub smstateen: bool,
 }
 
 /// Finds out what the hart can do. No guest may be loaded.
@@ -31,7 +33,11 @@ pub fn probe<H: Hart>(hart: &mut H) -> Result<Features, Error> {
     if hgatp::MODE.get(kept) != SV39X4.mode {
         return Err(Error::NoGStage);
     }
-    Ok(Features { vmid_bits: hgatp::VMID.get(kept).trailing_ones(), sstc: has_sstc(hart) })
+    Ok(Features {
+        vmid_bits: hgatp::VMID.get(kept).trailing_ones(),
+        sstc: has_sstc(hart),
+        smstateen: hart.try_read::<{ hstateen0::NUMBER }>().is_some(),
+    })
 }
 
 /// Whether `vstimecmp` exists, firmware lets us use it, and the guest can be given it.
@@ -74,6 +80,14 @@ mod tests {
         assert_eq!(probe(&mut hart), Err(Error::NoGStage));
         hart.missing.insert(hgatp::NUMBER);
         assert_eq!(probe(&mut hart), Err(Error::NoGStage));
+    }
+
+    #[test]
+    fn smstateen_is_where_its_csr_is() {
+        let mut hart = hart(14);
+        assert!(probe(&mut hart).unwrap().smstateen);
+        hart.missing.insert(hstateen0::NUMBER);
+        assert!(!probe(&mut hart).unwrap().smstateen);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! order that keeps one guest's translations from being cached under another's VMID.
 
 use isa::csr::{
-    hcounteren, hedeleg, henvcfg, hgatp, hideleg, hstatus, htinst, htval, hvip, scause, scounteren, senvcfg,
-    stval, vsatp, vscause, vsepc, vsie, vsscratch, vsstatus, vstval, vstvec,
+    hcounteren, hedeleg, henvcfg, hgatp, hideleg, hstateen0, hstatus, htinst, htval, hvip, scause,
+    scounteren, senvcfg, stval, vsatp, vscause, vsepc, vsie, vsscratch, vsstatus, vstval, vstvec,
 };
 
 use crate::hart::{Hart, Trap};
@@ -27,6 +27,9 @@ impl Vcpu {
         hart.write::<{ hedeleg::NUMBER }>(self.config.hedeleg);
         hart.write::<{ hideleg::NUMBER }>(self.config.hideleg);
         hart.write::<{ hcounteren::NUMBER }>(self.config.hcounteren);
+        if let Some(value) = self.config.hstateen0 {
+            hart.write::<{ hstateen0::NUMBER }>(value);
+        }
         hart.write::<{ vsstatus::NUMBER }>(self.vs.vsstatus);
         hart.write::<{ vsie::NUMBER }>(self.vs.vsie);
         hart.write::<{ vstvec::NUMBER }>(self.vs.vstvec);

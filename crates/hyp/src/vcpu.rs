@@ -1,7 +1,7 @@
 //! A virtual hart: its state, its reset, and what it owes the guest after an exit.
 
 use isa::cause::{Exception, Interrupt};
-use isa::csr::{hcounteren, henvcfg, hstatus, sstatus, vsstatus};
+use isa::csr::{hcounteren, henvcfg, hstateen0, hstatus, sstatus, vsstatus};
 
 use crate::addr::{Gpa, Gva};
 use crate::context::{Context, SharedState, VsState};
@@ -39,6 +39,8 @@ pub struct Config {
     pub hideleg: u64,
     pub hcounteren: u64,
     pub henvcfg: u64,
+    /// `None` where the hart has no such CSR.
+    pub hstateen0: Option<u64>,
 }
 
 /// A virtual hart.
@@ -84,6 +86,8 @@ impl Vcpu {
                 hideleg: DELEGATED_INTERRUPTS,
                 hcounteren: hcounteren::TM.mask(),
                 henvcfg: henvcfg::STCE.of(features.sstc.into()),
+                // Without it the guest could not use its senvcfg.
+                hstateen0: features.smstateen.then_some(hstateen0::ENVCFG.mask()),
             },
             interrupts: Interrupts::default(),
             timer: Timer::new(features.sstc),

@@ -55,9 +55,10 @@ pub(crate) fn run() -> Result<()> {
 
     let (mut failed, mut not_compiled, mut survivors) = (0, 0, Vec::new());
     for file in FILES {
-        let original = fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))?;
+        let path = copy.join(file);
+        let original =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         for mutant in mutants(&original) {
-            let path = copy.join(file);
             fs::write(&path, &mutant.text).with_context(|| format!("cannot write {}", path.display()))?;
             let name = format!("{file}: {}", mutant.change);
             match verdict(&test(&copy, &scratch)?) {
@@ -75,7 +76,7 @@ pub(crate) fn run() -> Result<()> {
                 }
             }
         }
-        fs::write(copy.join(file), original).with_context(|| format!("cannot restore {file}"))?;
+        fs::write(&path, original).with_context(|| format!("cannot write {}", path.display()))?;
     }
     println!("{failed} failed a test, {not_compiled} did not compile, {} survived", survivors.len());
     if !survivors.is_empty() {

@@ -47,7 +47,7 @@ fn boot(device_tree: usize) -> ! {
 /// Runs everything; says whether every guest passed.
 fn run(hart: &mut BareHart, mut memory: Memory) -> Result<bool, Error> {
     let features = probe(hart)?;
-    let Features { vmid_bits, sstc } = features;
+    let Features { vmid_bits, sstc, .. } = features;
     let mebibytes = memory.untouched() >> 20;
     println!("host: {mebibytes} MiB for guests, {vmid_bits} VMID bits, Sstc: {sstc}");
     // The timer ends a guest's run whatever sstatus.SIE says, and the kernel's own wait.

@@ -35,7 +35,7 @@ fn world(sstc: bool, vmid_bits: u32) -> World {
     let ram = Gpa(0x8000_0000)..Gpa(0x8100_0000);
     let mut vm = Vm::new(&mut FakeFrames::default(), ram, 900).unwrap();
     vmids.update(&mut hart, &mut vm.vmid);
-    let mut vcpu = Vcpu::new(Features { vmid_bits, sstc }, Gpa(0x8020_0000), 0, 0);
+    let mut vcpu = Vcpu::new(Features { vmid_bits, sstc, smstateen: sstc }, Gpa(0x8020_0000), 0, 0);
     vcpu.vs = crate::context::VsState {
         vsstatus: 1,
         vsie: 2,
@@ -64,10 +64,12 @@ fn load_begins(world: &World, fence: bool) -> Vec<crate::fake::Event> {
     if fence {
         events.push(HfenceGvma);
     }
+    events.extend([Write("hedeleg", 0xb10d), Write("hideleg", 0x444), Write("hcounteren", 2)]);
+    // The tests give a guest both extensions or none.
+    if config.hstateen0.is_some() {
+        events.push(Write("hstateen0", 1 << 62));
+    }
     events.extend([
-        Write("hedeleg", 0xb10d),
-        Write("hideleg", 0x444),
-        Write("hcounteren", 2),
         Write("vsstatus", 1),
         Write("vsie", 2),
         Write("vstvec", 3),
@@ -100,7 +102,7 @@ fn load_fences_where_there_are_no_vmids() {
 }
 
 #[test]
-fn load_gives_the_guest_its_timer() {
+fn load_gives_the_guest_its_timer_and_its_state() {
     let mut world = world(true, 14);
     world.vcpu.timer.set(&mut world.hart, &mut world.vcpu.interrupts, 77);
     world.hart.take_events();
