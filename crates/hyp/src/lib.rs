@@ -1,7 +1,7 @@
 //! The hypervisor: the design of KVM RISC-V as a library, generic over the hart it runs on.
 //!
 //! The way round: [`Vcpu::load`] brings a guest's state into the hart, [`Vcpu::run`] runs it until it exits,
-//! [`handle`] deals with the exit or says what the host must do, [`Vcpu::put`] takes the state out again.
+//! [`handle()`] deals with the exit or says what the host must do, [`Vcpu::put`] takes the state out again.
 //! Whoever drives this (a kernel in HS-mode) brings a [`Hart`] and [`Frames`] of memory, and keeps
 //! interrupts disabled while it calls in. Privileged ISA, "H Extension for Hypervisor Support".
 
