@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change is kept, one announced step after another.
 
+use std::env;
 use std::path::Path;
 use std::process::Command;
 
@@ -18,6 +19,38 @@ const HARTS: [usize; 2] = [1, 4];
 /// Where Debian's package opensbi puts the firmware that our own must be able to stand in for.
 const OPENSBI: &str = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf";
 
+/// A program outside the project, without which some tests do nothing but say so where nobody looks.
+struct Outside {
+    program: &'static str,
+    /// The environment variable that may name it.
+    variable: Option<&'static str>,
+    /// What then is not run.
+    what: &'static str,
+    /// Where to get it.
+    source: &'static str,
+}
+
+const OUTSIDE: [Outside; 3] = [
+    Outside {
+        program: "gdb-multiarch",
+        variable: None,
+        what: "the debugger's session with GDB",
+        source: "Debian: apt install gdb-multiarch",
+    },
+    Outside {
+        program: "dtc",
+        variable: None,
+        what: "the device tree as its compiler reads it",
+        source: "Debian: apt install device-tree-compiler",
+    },
+    Outside {
+        program: "spike",
+        variable: Some("SPIKE"),
+        what: "the commit log compared with Spike's",
+        source: "on the path or in the variable SPIKE",
+    },
+];
+
 /// A machine: the command that runs a program over a firmware on some number of harts.
 type Machine = fn(&Path, &Path, usize) -> Command;
 
@@ -34,8 +67,11 @@ pub(crate) fn run_all() -> Result<bool> {
     let mut tally = Tally::default();
     check_form(&mut tally, &toolchain);
     tally.counted_step("Unit and integration tests", cargo_test);
-    if process::find(GDB).is_none() {
-        tally.not_run("the debugger's session with GDB", "gdb-multiarch (Debian: apt install gdb-multiarch)");
+    for Outside { program, variable, what, source } in &OUTSIDE {
+        let is_named = variable.is_some_and(|variable| env::var_os(variable).is_some());
+        if !is_named && process::find(program).is_none() {
+            tally.not_run(what, &format!("{program} ({source})"));
+        }
     }
     tally.step("vhart, optimised", || {
         run(process::cargo(&project::root()).args(["build", "--release", "--package", "vhart"]))
@@ -52,9 +88,6 @@ pub(crate) fn run_all() -> Result<bool> {
     }
     Ok(tally.finish())
 }
-
-/// The debugger that tests of vhart's server run, when it is installed.
-const GDB: &str = "gdb-multiarch";
 
 /// Formatting and lints of both workspaces.
 fn check_form(tally: &mut Tally, toolchain: &Toolchain) {
