@@ -16,6 +16,15 @@ use crate::toolchain::{self, Toolchain};
 /// Numbers of harts on which the images are run.
 const HARTS: [usize; 2] = [1, 4];
 
+/// Harts of vhart's that differ from the usual ones in what firmware and hypervisor must cope with.
+const CPUS: [&str; 5] = [
+    "max,sstc=off",
+    "max,pmp=0,smstateen=off,svpbmt=off",
+    "max,vmidlen=0,levels=3",
+    "max,tlb=none",
+    "max,tlb=sticky",
+];
+
 /// Where Debian's package opensbi puts the firmware that our own must be able to stand in for.
 const OPENSBI: &str = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf";
 
@@ -77,6 +86,7 @@ pub(crate) fn run_all() -> Result<bool> {
         run(process::cargo(&project::root()).args(["build", "--release", "--package", "vhart"]))
     });
     run_on(&mut tally, "vhart", machine::vhart);
+    tally.counted_step("The images on other harts of vhart's", run_variants);
     if process::find(machine::QEMU).is_some() {
         run_on(&mut tally, "QEMU", machine::qemu);
         tally.step("The same consoles on both machines", compare_consoles);
@@ -144,31 +154,51 @@ fn run_images(firmware: &Path, machine: Machine) -> Result<Counts> {
     let mut counts = Counts::default();
     for harts in HARTS {
         for program in programs() {
-            print!("{} on {harts} hart(s) ... ", name(&program.file));
-            match machine::check(&mut machine(firmware, &program.file, harts), &program) {
-                Ok(_) => {
-                    println!("ok");
-                    counts.passed += 1;
-                }
-                Err(error) => {
-                    println!("FAILED\n{error:#}");
-                    counts.failed += 1;
-                }
-            }
+            let command = machine(firmware, &program.file, harts);
+            run_image(&program, command, &format!("on {harts} hart(s)"), &mut counts);
         }
     }
     Ok(counts)
 }
 
+/// Runs firmware and hypervisor on harts that lack something or remember translations in another way.
+fn run_variants() -> Result<Counts> {
+    let mut counts = Counts::default();
+    for cpu in CPUS {
+        for program in [alone(CALLS), hypervisor()] {
+            let mut command = machine::vhart(&images::elf("sbi"), &program.file, 2);
+            command.args(["--cpu", cpu]);
+            run_image(&program, command, &format!("with --cpu {cpu}"), &mut counts);
+        }
+    }
+    Ok(counts)
+}
+
+fn run_image(program: &Program, mut command: Command, how: &str, counts: &mut Counts) {
+    print!("{} {how} ... ", name(&program.file));
+    match machine::check(&mut command, program) {
+        Ok(_) => {
+            println!("ok");
+            counts.passed += 1;
+        }
+        Err(error) => {
+            println!("FAILED\n{error:#}");
+            counts.failed += 1;
+        }
+    }
+}
+
 /// Every image that runs in HS-mode: the one that tries the firmware, the guests by themselves, and the hypervisor
 /// with its guests.
 fn programs() -> Vec<Program> {
-    let passed = |name: &str| format!("{name}: passed");
-    let alone = std::iter::once(CALLS).chain(GUESTS);
-    let mut programs: Vec<Program> =
-        alone.map(|name| Program { file: images::elf(name), expected: vec![passed(name)] }).collect();
+    let mut programs: Vec<Program> = std::iter::once(CALLS).chain(GUESTS).map(alone).collect();
     programs.push(hypervisor());
     programs
+}
+
+/// A program without a hypervisor.
+fn alone(name: &str) -> Program {
+    Program { file: images::elf(name), expected: vec![format!("{name}: passed")] }
 }
 
 /// The hypervisor, and what its guests print.
