@@ -182,8 +182,14 @@ impl Bus for SystemBus {
 mod tests {
     use super::*;
 
+    /// Two harts, their timers set to never.
     fn bus() -> SystemBus {
-        SystemBus::new(Ram::new(map::RAM_BASE, 0x1000).unwrap(), 2, 63, None, Console::default())
+        let ram = Ram::new(map::RAM_BASE, 0x1000).unwrap();
+        let mut bus = SystemBus::new(ram, 2, 63, None, Console::default());
+        for hart in 0..2 {
+            bus.store(base(DeviceKind::Aclint) + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
+        }
+        bus
     }
 
     fn base(kind: DeviceKind) -> u64 {

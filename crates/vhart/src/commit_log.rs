@@ -13,6 +13,9 @@ use isa::format::Format;
 use iss::observe::{AccessKind, MemoryAccess};
 use iss::{Hart, Observer};
 
+/// The number of `mvip`, a register that Spike has and reports.
+const MVIP: u16 = 0x309;
+
 /// An observer that writes the log.
 pub(crate) struct CommitLog<W: Write> {
     out: W,
@@ -25,6 +28,7 @@ pub(crate) struct CommitLog<W: Write> {
 #[derive(Default)]
 struct Commit {
     privilege: u8,
+    mip_before: u64,
     written: BTreeMap<Written, u64>,
     loads: Vec<MemoryAccess>,
     stores: Vec<MemoryAccess>,
@@ -58,8 +62,34 @@ impl<W: Write> CommitLog<W> {
         self.error.take().map_or_else(|| self.out.flush(), Err)
     }
 
+    /// Adds the registers that Spike reports beside the one that holds what a CSR instruction wrote.
+    ///
+    /// It implements `sie` over `mie`, and `mip` over `mvip` (of the advanced interrupt architecture) and
+    /// `hvip`, and logs each of them as it is written: `mvip` before SSIP and STIP of `mip`, and of `mip`
+    /// VSSIP before the other bits of `hvip`.
+    fn add_proxies(&mut self, hart: &Hart, inst: &Inst) {
+        use isa::csr::{hvip, mip, sie, sip};
+        let is_csr = matches!(inst.op.row().format, Format::Csr | Format::CsrI);
+        let has_written = self.commit.written.keys().any(|written| written.kind == Kind::Csr);
+        if !is_csr || !has_written || hart.mode().virt {
+            return;
+        }
+        let value = |number| hart.csr(number).unwrap_or(0);
+        let pieced = |mask: u64, now: u64| now & mask | self.commit.mip_before & !mask;
+        let (number, value) = match inst.imm as u16 {
+            sie::NUMBER => (sie::NUMBER, value(sie::NUMBER)),
+            hvip::NUMBER => (mip::NUMBER, pieced(hvip::VSSIP.mask(), value(hvip::NUMBER))),
+            sip::NUMBER | mip::NUMBER => {
+                let shown = mip::SEIP.mask() | mip::SSIP.mask() | mip::STIP.mask();
+                (MVIP, pieced(mip::SEIP.mask(), value(mip::NUMBER)) & shown)
+            }
+            _ => return,
+        };
+        self.commit.written.insert(Written { number, kind: Kind::Csr }, value);
+    }
+
     fn line(&mut self, hart: &Hart, pc: u64, inst: &Inst) -> std::io::Result<()> {
-        let Commit { privilege, written, loads, stores } = &self.commit;
+        let Commit { privilege, written, loads, stores, .. } = &self.commit;
         let out = &mut self.out;
         let digits = 2 * inst.size() as usize;
         write!(out, "core{:4}: {privilege} 0x{pc:016x} (0x{:0digits$x})", hart.id(), inst.bits)?;
@@ -68,7 +98,7 @@ impl<W: Write> CommitLog<W> {
                 Kind::X => write!(out, " x{number:<2} 0x{value:016x}")?,
                 Kind::F => write!(out, " f{number:<2} 0x{value:016x}")?,
                 Kind::Csr => {
-                    let name = isa::csr::name(*number).unwrap_or_default();
+                    let name = isa::csr::name(*number).unwrap_or_else(|| "mvip".to_owned());
                     write!(out, " c{number}_{name} 0x{value:016x}")?;
                 }
             }
@@ -86,8 +116,9 @@ impl<W: Write> CommitLog<W> {
 
 impl<W: Write> Observer for CommitLog<W> {
     fn before(&mut self, hart: &Hart, _pc: u64) -> ControlFlow<()> {
-        let Commit { privilege, written, loads, stores } = &mut self.commit;
+        let Commit { privilege, mip_before, written, loads, stores } = &mut self.commit;
         *privilege = hart.mode().privilege as u8;
+        *mip_before = hart.csr(isa::csr::mip::NUMBER).unwrap_or(0);
         written.clear();
         loads.clear();
         stores.clear();
@@ -122,6 +153,7 @@ impl<W: Write> Observer for CommitLog<W> {
         if let Some((kind, value)) = value {
             self.commit.written.insert(Written { number: inst.rd.into(), kind }, value);
         }
+        self.add_proxies(hart, inst);
         self.error = self.line(hart, pc, inst).err();
     }
 }

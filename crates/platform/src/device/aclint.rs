@@ -32,9 +32,10 @@ enum Register {
 }
 
 impl Aclint {
-    /// At tick 0, with no interrupt pending or due.
+    /// At tick 0. The specification leaves `mtimecmp` open at reset; as in Spike and QEMU it is zero, so
+    /// that the timer interrupt is pending until software sets it.
     pub fn new(harts: usize) -> Aclint {
-        Aclint { mtime: 0, msip: vec![false; harts], mtimecmp: vec![u64::MAX; harts] }
+        Aclint { mtime: 0, msip: vec![false; harts], mtimecmp: vec![0; harts] }
     }
 
     /// `mtime`, in ticks.
