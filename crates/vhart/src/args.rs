@@ -93,7 +93,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", requires = "kernel")]
     pub initrd: Option<PathBuf>,
     /// The kernel's command line
-    #[arg(long, value_name = "STR", requires = "kernel")]
+    #[arg(long, value_name = "STR", requires = "kernel", allow_hyphen_values = true)]
     pub append: Option<String>,
     #[command(flatten)]
     pub machine: MachineArgs,
@@ -221,7 +221,7 @@ pub(crate) struct TestArgs {
     #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub jobs: Option<usize>,
     /// Only tests whose path contains this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub filter: Option<String>,
     /// Only every Nth test, starting with the Ith: 1/4 to 4/4
     #[arg(long, value_name = "I/N", value_parser = shard)]

@@ -191,7 +191,7 @@ impl Stats {
         writeln!(
             out,
             "{:<44} {:>9} {:>14} {:>14}",
-            "world switch by cause", "exits", "entry to exit", "exit to entry"
+            "world switch by cause", "exits", "in the guest", "round trip"
         )?;
         for row in &self.world_switches {
             let (inside, outside) = (mean(row.entry_to_exit), mean(row.exit_to_entry));
@@ -201,9 +201,9 @@ impl Stats {
         writeln!(out, "{:<44} {exits:>9}", "all")?;
         writeln!(
             out,
-            "Instructions are means: those of the guest from its entry to the exit, and those of the"
+            "In the guest: instructions from its entry to this exit. Round trip: those from the exit to"
         )?;
-        writeln!(out, "hypervisor and the firmware from the exit to the next entry on the same hart.")
+        writeln!(out, "the next entry on the same hart, by the hypervisor and the firmware. Both are means.")
     }
 
     /// Writes everything as one JSON object on one line.

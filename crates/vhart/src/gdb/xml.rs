@@ -6,10 +6,12 @@ use std::fmt::Write;
 
 use iss::Hart;
 
+/// With an OS, GDB would step by breakpoints after the instruction, which `sret` and traps run past.
 const HEAD: &str = r#"<?xml version="1.0"?>
 <!DOCTYPE target SYSTEM "gdb-target.dtd">
 <target version="1.0">
 <architecture>riscv:rv64</architecture>
+<osabi>none</osabi>
 "#;
 
 const FPU_HEAD: &str = r#"<feature name="org.gnu.gdb.riscv.fpu">
