@@ -138,7 +138,7 @@ fn mutants(text: &str) -> Vec<Mutant> {
 /// Whether a line begins a function.
 fn is_function(line: &str) -> bool {
     let line = line.trim_start();
-    line.starts_with("fn ") || line.starts_with("pub ") && line.contains("fn ")
+    line.starts_with("fn ") || line.starts_with("pub") && line.contains("fn ")
 }
 
 /// Whether a line uses the hart, or is a CSR instruction of the assembly text.
@@ -176,7 +176,7 @@ fn load(hart: &mut H) {
     let x = 2;
     self.timer.load(hart);
 }
-fn put(hart: &mut H) {
+pub(crate) fn put(hart: &mut H) {
     // hart.read() is described here
     hart.read();
 }
