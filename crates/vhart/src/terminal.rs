@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 const ESCAPE: u8 = 1;
 
 /// What Ctrl-A h shows.
-const HELP: &str = "\r\nCtrl-A x leaves, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this.\r\n";
+const HELP: &str = "\nCtrl-A x leaves, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this.\n";
 
 /// Keys that may wait for the guest to take them.
 pub(crate) const KEYS: usize = 4096;
