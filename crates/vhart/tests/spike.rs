@@ -39,11 +39,10 @@ fn spike_log(program: &Path, log: &Path) -> Option<Vec<String>> {
     const BOOT_ROM_LINES: usize = 5;
     let spike = std::env::var_os("SPIKE").unwrap_or_else(|| "spike".into());
     let mut command = Command::new(&spike);
-    // Spike finds `tohost` by the names of sections, which these programs do without.
-    command.args(["--log-commits", "--isa=rv64gch_zicclsm", "--instructions=1000"]);
+    command.args(["--log-commits", "--isa=rv64gch_zicclsm"]);
     command.arg(format!("--log={}", log.display())).arg(program);
     match command.output() {
-        Ok(output) => assert!(log.is_file(), "{}", errors(&output)),
+        Ok(output) => assert!(output.status.success(), "{}", errors(&output)),
         Err(_) => {
             println!("not run: needs Spike, on the path or in the variable SPIKE");
             return None;
@@ -71,7 +70,8 @@ fn both_leave_the_same_lines() {
     assert!(output.status.success(), "{}", errors(&output));
     let ours = std::fs::read_to_string(ours).unwrap();
     assert!(30 < ours.lines().count(), "the whole program is logged");
-    // Spike goes round the last loop until it has done what it was told.
+    // Spike looks at `tohost` now and then only, and goes round the last loop until it does.
+    assert!(ours.lines().count() <= expected.len(), "Spike's log ends early");
     for (ours, expected) in ours.lines().zip(expected) {
         assert_eq!(ours, expected);
     }

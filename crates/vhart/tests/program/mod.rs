@@ -69,7 +69,8 @@ pub(crate) fn elf(code: &[u8], symbols: &[(&str, u64)]) -> Vec<u8> {
     const HEADER: u64 = 64;
     const SEGMENT: u64 = 56;
     const SYMBOL: usize = 24;
-    let (mut table, mut strings) = (vec![0; SYMBOL], vec![0]);
+    // Spike finds the symbols by the names of their sections.
+    let (mut table, mut strings) = (vec![0; SYMBOL], b"\0.symtab\0.strtab\0".to_vec());
     for (name, value) in symbols {
         table.extend((strings.len() as u32).to_le_bytes());
         // Global, without a type; in no section but absolute.
@@ -104,8 +105,8 @@ pub(crate) fn elf(code: &[u8], symbols: &[(&str, u64)]) -> Vec<u8> {
     // No section; the symbols, of which the first is local; their names.
     let sections = [
         [0; 10],
-        [0, 2, 0, 0, table_at, table.len() as u64, 2, 1, 8, SYMBOL as u64],
-        [0, 3, 0, 0, strings_at, strings.len() as u64, 0, 0, 1, 0],
+        [1, 2, 0, 0, table_at, table.len() as u64, 2, 1, 8, SYMBOL as u64],
+        [9, 3, 0, 0, strings_at, strings.len() as u64, 0, 0, 1, 0],
     ];
     for section in sections {
         let sizes = [4, 4, 8, 8, 8, 8, 4, 4, 8, 8];
