@@ -270,21 +270,11 @@ pub(crate) struct DemoArgs {
     pub watch: WatchArgs,
 }
 
-/// Writes the completion script for `shell`.
-pub(crate) fn write_completions(shell: Shell, out: &mut dyn std::io::Write) {
-    clap_complete::generate(shell, &mut Vhart::command(), "vhart", &mut Writer(out));
-}
-
-/// A sized writer around an unsized one, which `generate` asks for.
-struct Writer<'a>(&'a mut dyn std::io::Write);
-
-impl std::io::Write for Writer<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write(bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
-    }
+/// The completion script for `shell`.
+pub(crate) fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Vhart::command(), "vhart", &mut script);
+    script
 }
 
 #[cfg(test)]

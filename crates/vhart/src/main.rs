@@ -3,7 +3,7 @@
 //! One module is one command or one thing that a command does: [`run`], [`test`] and [`demo`] are what
 //! the user asks for; [`session`] is a run of the machine with everything around it.
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 mod args;
@@ -29,18 +29,25 @@ use args::Command;
 
 fn main() -> ExitCode {
     let (command, level) = args::parse();
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .without_time()
+        .init();
     let result = match command {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Demo(args) => demo::run(&args),
-        Command::Completions { shell } => {
-            args::write_completions(shell, &mut io::stdout());
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Completions { shell } => print(&args::completions(shell)),
     };
     result.unwrap_or_else(|error| {
         session::say(format_args!("{error:#}"));
         ExitCode::from(status::FAILURE)
     })
+}
+
+fn print(text: &[u8]) -> anyhow::Result<ExitCode> {
+    io::stdout().write_all(text)?;
+    Ok(ExitCode::SUCCESS)
 }
