@@ -3,6 +3,7 @@
 //! The simulator itself is an ordinary crate (`cargo build -p vhart`); this one builds what runs inside the simulated
 //! machine, which needs another target, and runs everything that must hold before a change is kept.
 
+mod debugger;
 mod flat;
 mod hyp_mutants;
 mod images;

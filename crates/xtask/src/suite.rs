@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
 
+use crate::debugger;
 use crate::images::{self, CALLS, GUESTS};
 use crate::machine::{self, Program};
 use crate::process::{self, run};
@@ -41,9 +42,9 @@ struct Outside {
 
 const OUTSIDE: [Outside; 3] = [
     Outside {
-        program: "gdb-multiarch",
+        program: debugger::GDB,
         variable: None,
-        what: "the debugger's session with GDB",
+        what: "the debugger's sessions with GDB",
         source: "Debian: apt install gdb-multiarch",
     },
     Outside {
@@ -87,6 +88,9 @@ pub(crate) fn run_all() -> Result<bool> {
     });
     run_on(&mut tally, "vhart", machine::vhart);
     tally.counted_step("The images on other harts of vhart's", run_variants);
+    if process::find(debugger::GDB).is_some() {
+        tally.step("GDB follows a guest of the demo in and out", debugger::follow_demo);
+    }
     if process::find(machine::QEMU).is_some() {
         run_on(&mut tally, "QEMU", machine::qemu);
         tally.step("The same consoles on both machines", compare_consoles);
