@@ -76,6 +76,6 @@ impl Hart {
     }
 
     fn vstimecmp_rules(&self) -> bool {
-        self.variant().sstc && self.variant().h && csr::henvcfg::STCE.is_set(self.henvcfg())
+        self.variant().sstc && self.variant().h && csr::henvcfg::STCE.is_set(self.csr.henvcfg)
     }
 }

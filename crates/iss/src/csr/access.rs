@@ -100,7 +100,7 @@ impl Hart {
         }
         if number == csr::stimecmp::NUMBER {
             let time = csr::hcounteren::TM.is_set(self.csr.hcounteren);
-            require(time && csr::henvcfg::STCE.is_set(self.henvcfg()), Denied::Virtual)?;
+            require(time && csr::henvcfg::STCE.is_set(self.csr.henvcfg), Denied::Virtual)?;
         }
         if number == csr::satp::NUMBER {
             require(!csr::hstatus::VTVM.is_set(self.csr.hstatus), Denied::Virtual)?;

@@ -84,7 +84,9 @@ impl Hart {
             csr::henvcfg::NUMBER => {
                 c.henvcfg = legalize::menvcfg(&v, value) & legalize::henvcfg_enabled(c.menvcfg)
             }
-            csr::hstateen0::NUMBER => c.hstateen[i] = legalize::stateen(i, value) & c.mstateen[i],
+            csr::hstateen0::NUMBER => {
+                c.hstateen[i] = masked(c.hstateen[i], legalize::stateen(i, value), c.mstateen[i]);
+            }
             csr::htval::NUMBER => c.htval = value,
             csr::hip::NUMBER => {
                 c.mip = masked(c.mip, value, csr::hip::VSSIP.mask());
@@ -100,7 +102,11 @@ impl Hart {
             csr::mie::NUMBER => c.mie = legalize::mie(&v, value),
             csr::mtvec::NUMBER => c.mtvec = legalize::tvec(value),
             csr::mcounteren::NUMBER => c.mcounteren = legalize::counteren(value),
-            csr::menvcfg::NUMBER => c.menvcfg = legalize::menvcfg(&v, value),
+            csr::menvcfg::NUMBER => {
+                c.menvcfg = legalize::menvcfg(&v, value);
+                // What is disabled here does not come back in henvcfg with a later enabling.
+                c.henvcfg &= legalize::henvcfg_enabled(c.menvcfg);
+            }
             csr::mstateen0::NUMBER => c.mstateen[i] = legalize::stateen(i, value),
             csr::mcountinhibit::NUMBER => c.mcountinhibit = legalize::mcountinhibit(value),
             csr::mscratch::NUMBER => c.mscratch = value,

@@ -5,7 +5,7 @@
 use isa::csr::{self, misa};
 
 use super::XL_64;
-use super::legalize::{H_INTERRUPTS, S_INTERRUPTS, SSTATUS_VISIBLE, VS_INTERRUPTS, henvcfg_enabled};
+use super::legalize::{H_INTERRUPTS, S_INTERRUPTS, SSTATUS_VISIBLE, VS_INTERRUPTS};
 use crate::hart::Hart;
 
 impl Hart {
@@ -58,7 +58,7 @@ impl Hart {
             csr::htimedelta::NUMBER => c.htimedelta,
             csr::hcounteren::NUMBER => c.hcounteren,
             csr::hgeie::NUMBER => c.hgeie,
-            csr::henvcfg::NUMBER => self.henvcfg(),
+            csr::henvcfg::NUMBER => c.henvcfg,
             csr::hstateen0::NUMBER => c.hstateen[i] & c.mstateen[i],
             csr::htval::NUMBER => c.htval,
             csr::hip::NUMBER => self.mip() & H_INTERRUPTS,
@@ -117,11 +117,6 @@ impl Hart {
         let h = if self.variant().h { misa::H.mask() } else { 0 };
         let letters = [misa::A, misa::C, misa::D, misa::F, misa::I, misa::M, misa::S, misa::U];
         letters.iter().fold(misa::MXL.of(XL_64) | h, |bits, letter| bits | letter.mask())
-    }
-
-    /// henvcfg: a bit that the same bit of menvcfg disables reads as zero.
-    pub(crate) fn henvcfg(&self) -> u64 {
-        self.csr.henvcfg & henvcfg_enabled(self.csr.menvcfg)
     }
 
     /// sstateen: no bit of it controls state that this hart has.

@@ -12,7 +12,7 @@ use crate::observe::{AccessKind, Observer};
 impl<O: Observer> Cpu<'_, O> {
     pub(super) fn hfence_vvma(&mut self, i: &Inst) -> Exec {
         self.require_hypervisor(i)?;
-        let scope = self.scope(i, csr::vsatp::ASID.width);
+        let scope = self.scope(i, self.hart.variant().asid_len);
         self.hart.fence_vs_stage(scope);
         Ok(())
     }
@@ -23,7 +23,7 @@ impl<O: Observer> Cpu<'_, O> {
         if self.hart.mode() == Mode::HS && csr::mstatus::TVM.is_set(self.hart.csr.mstatus) {
             return Err(self.illegal(i));
         }
-        let mut scope = self.scope(i, csr::hgatp::VMID.width);
+        let mut scope = self.scope(i, self.hart.variant().vmid_len);
         scope.address = scope.address.map(|shifted| shifted << 2);
         self.hart.fence_g_stage(scope);
         Ok(())

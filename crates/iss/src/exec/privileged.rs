@@ -66,7 +66,7 @@ impl<O: Observer> Cpu<'_, O> {
 
     pub(super) fn sfence_vma(&mut self, i: &Inst) -> Exec {
         self.may_fence(i)?;
-        let scope = self.scope(i, csr::satp::ASID.width);
+        let scope = self.scope(i, self.hart.variant().asid_len);
         if self.hart.mode().virt {
             self.hart.fence_vs_stage(scope);
         } else {
@@ -104,7 +104,8 @@ impl<O: Observer> Cpu<'_, O> {
         }
     }
 
-    /// The scope that rs1 and rs2 of a fence give; `id_bits` is the width of an ASID or VMID.
+    /// The scope that rs1 and rs2 of a fence give; the hart implements `id_bits` bits of an
+    /// ASID or VMID and ignores those above.
     pub(super) fn scope(&self, i: &Inst, id_bits: u32) -> FenceScope {
         let given = |n: u8| (n != 0).then(|| self.x(n));
         let id = given(i.rs2).map(|id| id & ((1 << id_bits) - 1));

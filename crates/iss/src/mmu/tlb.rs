@@ -107,20 +107,20 @@ impl Hart {
     /// HFENCE.GVMA: forgets what `hgatp` tables said, also where combined with the VS stage.
     pub(crate) fn fence_g_stage(&mut self, scope: FenceScope) {
         self.tlb.retain(|context, _, t| {
-            let size_bits = t.guest.map_or(PAGE_BITS, |leaf| leaf.size_bits);
-            let hit = scope.address.is_none_or(|gpa| (gpa ^ t.gpa) >> size_bits == 0);
-            !context.virt || scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit
+            let Some(leaf) = t.guest else { return true };
+            let hit = scope.address.is_none_or(|gpa| (gpa ^ t.gpa) >> leaf.size_bits == 0);
+            scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit
         });
     }
 }
 
 /// Whether a fence of the first stage is about the translation of `page`. All pieces of a superpage are in
-/// the scope of any address within; a fence for one ASID leaves global mappings alone.
+/// the scope of any address within; a fence for one ASID leaves global mappings alone. Where the first
+/// stage is Bare, there is nothing that it could be about.
 fn first_in_scope(scope: FenceScope, context: &Context, page: u64, t: &Translation) -> bool {
-    let size_bits = t.first.map_or(PAGE_BITS, |leaf| leaf.size_bits);
-    let global = t.first.is_some_and(|leaf| Pte::G.is_set(leaf.pte.0));
-    let hit = scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> size_bits == 0);
-    hit && scope.id.is_none_or(|asid| asid == context.asid && !global)
+    let Some(leaf) = t.first else { return false };
+    let hit = scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> leaf.size_bits == 0);
+    hit && scope.id.is_none_or(|asid| asid == context.asid && !Pte::G.is_set(leaf.pte.0))
 }
 
 impl Pages {

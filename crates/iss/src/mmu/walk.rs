@@ -36,7 +36,7 @@ impl Hart {
     /// The first stage of `access`; `None` where it is Bare.
     fn first_stage(&self, access: &Access) -> Option<Tables> {
         let (satp, stage, envcfg) = match (access.virt, access.privilege) {
-            (true, _) => (self.csr.vsatp, Stage::Vs, self.henvcfg()),
+            (true, _) => (self.csr.vsatp, Stage::Vs, self.csr.henvcfg),
             (false, Privilege::M) => return None,
             (false, _) => (self.csr.satp, Stage::Single, self.csr.menvcfg),
         };

@@ -1,0 +1,7 @@
+//! The privileged architecture as a program sees it: one instruction at a time, in a mode, on a hart in a
+//! state that the test describes.
+
+mod fences;
+mod machine;
+#[path = "../ram_only/mod.rs"]
+mod ram_only;
