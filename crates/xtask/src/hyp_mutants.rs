@@ -15,7 +15,8 @@ const FILES: [&str; 3] =
     ["crates/hyp/src/switch.rs", "crates/hyp/src/timer.rs", "crates/hyp/src/arch/switch.rs"];
 
 /// What `cargo test -p hyp` needs of the workspace.
-const SOURCES: [&str; 6] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates", "patches", "tests"];
+const SOURCES: [&str; 7] =
+    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "benches", "crates", "patches", "tests"];
 
 /// One change to one file.
 #[derive(Debug, PartialEq, Eq)]
