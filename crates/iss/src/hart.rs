@@ -70,7 +70,7 @@ impl Hart {
             mode: Mode::M,
             csr: CsrFile::new(&variant),
             tlb: Tlb::new(variant.tlb),
-            decoded: Decoded::new(),
+            decoded: Decoded::new(variant),
             reservation: None,
             waiting: false,
             lines: Lines::default(),

@@ -1,8 +1,12 @@
 //! A memory of decoded instruction words.
 //!
-//! Decoding depends on the word alone, so nothing ever has to be forgotten.
+//! What a word decodes to depends on the word and on the hart's extensions alone, so nothing ever has to be
+//! forgotten.
 
+use isa::inst::Ext;
 use isa::{Inst, decode};
+
+use crate::variant::Variant;
 
 /// Words remembered, one for each value of a hash.
 const SIZE: usize = 4096;
@@ -10,24 +14,63 @@ const SIZE: usize = 4096;
 /// The instructions of words decoded lately.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoded {
+    variant: Variant,
     words: Vec<Option<(u32, Inst)>>,
 }
 
 impl Decoded {
-    pub(crate) fn new() -> Decoded {
-        Decoded { words: vec![None; SIZE] }
+    pub(crate) fn new(variant: Variant) -> Decoded {
+        Decoded { variant, words: vec![None; SIZE] }
     }
 
-    /// What [`isa::decode`] makes of `word`.
+    /// The instruction that `word` is, if it is one and a hart of this variant has its extension.
     pub(crate) fn decode(&mut self, word: u32) -> Option<Inst> {
         let slot = &mut self.words[(word.wrapping_mul(0x9e37_79b1) >> 20) as usize % SIZE];
         match slot {
             Some((known, i)) if *known == word => Some(*i),
             _ => {
-                let i = decode(word)?;
+                let i = decode(word).filter(|i| self.variant.has(i.op.row().ext))?;
                 *slot = Some((word, i));
                 Some(i)
             }
         }
+    }
+}
+
+impl Variant {
+    fn has(&self, ext: Ext) -> bool {
+        match ext {
+            Ext::H => self.h,
+            Ext::Svinval => self.svinval,
+            Ext::SvinvalH => self.svinval && self.h,
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use isa::Op;
+
+    use super::*;
+
+    /// Whether harts of `variant` have each of the instructions, also when they meet them again.
+    fn has<const N: usize>(variant: Variant, ops: [Op; N]) -> [bool; N] {
+        let mut decoded = Decoded::new(variant);
+        ops.map(|op| {
+            let word = Inst::new(op).encode();
+            let first = decoded.decode(word);
+            assert_eq!(decoded.decode(word), first);
+            first.is_some_and(|i| i.op == op)
+        })
+    }
+
+    #[test]
+    fn instructions_of_missing_extensions_are_none() {
+        let ops = [Op::add, Op::hlv_d, Op::sinval_vma, Op::hinval_vvma];
+        let all = Variant::default();
+        assert_eq!(has(all, ops), [true; 4]);
+        assert_eq!(has(Variant { h: false, ..all }, ops), [true, false, true, false]);
+        assert_eq!(has(Variant { svinval: false, ..all }, ops), [true, true, false, false]);
     }
 }

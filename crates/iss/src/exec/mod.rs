@@ -16,7 +16,6 @@ mod zicsr;
 
 pub(crate) use decoded::Decoded;
 use isa::cause::Exception;
-use isa::inst::Ext;
 use isa::{Inst, Op, csr};
 
 use crate::bus::Bus;
@@ -53,11 +52,8 @@ macro_rules! bind {
 isa::for_each_instruction!(bind);
 
 impl<O: Observer> Cpu<'_, O> {
-    /// Executes `i`, if the hart has its extension.
+    /// Executes `i`.
     fn execute(&mut self, i: &Inst) -> Exec {
-        if !self.hart.has_extension(i.op.row().ext) {
-            return Err(self.illegal(i));
-        }
         Self::EXEC[i.op as usize](self, i)
     }
 
@@ -122,15 +118,5 @@ impl Hart {
     pub(crate) fn fs_is_on(&self) -> bool {
         let own = csr::mstatus::FS.is_set(self.csr.mstatus);
         own && (!self.mode().virt || csr::vsstatus::FS.is_set(self.csr.vsstatus))
-    }
-
-    fn has_extension(&self, ext: Ext) -> bool {
-        let v = self.variant();
-        match ext {
-            Ext::H => v.h,
-            Ext::Svinval => v.svinval,
-            Ext::SvinvalH => v.svinval && v.h,
-            _ => true,
-        }
     }
 }

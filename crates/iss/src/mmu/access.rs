@@ -3,6 +3,8 @@
 //! Misaligned loads and stores are done in hardware in main memory, as one access that either happens or
 //! faults as a whole; misaligned atomics and misaligned accesses to I/O regions trap.
 
+use std::iter;
+
 use isa::cause::Exception;
 use isa::paging::PAGE_SIZE;
 use isa::{Inst, tinst};
@@ -24,7 +26,17 @@ struct Part {
 }
 
 /// The parts of an access: one, or two where it crosses a page.
-type Parts = [Option<Part>; 2];
+#[derive(Clone, Copy)]
+struct Parts {
+    first: Part,
+    second: Option<Part>,
+}
+
+impl Parts {
+    fn iter(self) -> impl Iterator<Item = Part> {
+        iter::once(self.first).chain(self.second)
+    }
+}
 
 impl<O: Observer> Cpu<'_, O> {
     /// Loads a zero-extended value for instruction `i` from `va`.
@@ -41,7 +53,7 @@ impl<O: Observer> Cpu<'_, O> {
     pub(crate) fn load_by(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<u64, Trap> {
         let parts = self.resolve(i, access, va, width)?;
         let mut value = 0;
-        for part in parts.into_iter().flatten() {
+        for part in parts.iter() {
             let bits = self.load_physical(part.pa, part.bytes);
             let bits = bits.ok_or_else(|| trap_at(i, access, Fault::Access, va, part.offset))?;
             value |= bits << (8 * part.offset);
@@ -61,7 +73,7 @@ impl<O: Observer> Cpu<'_, O> {
     ) -> Result<(), Trap> {
         let value = value & width.mask();
         let parts = self.resolve(i, access, va, width)?;
-        for part in parts.into_iter().flatten() {
+        for part in parts.iter() {
             let stored = self.store_physical(part.pa, part.bytes, value >> (8 * part.offset));
             stored.ok_or_else(|| trap_at(i, access, Fault::Access, va, part.offset))?;
         }
@@ -125,17 +137,14 @@ impl<O: Observer> Cpu<'_, O> {
     fn resolve(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<Parts, Trap> {
         let misaligned = !va.is_multiple_of(width.bytes());
         let first = width.bytes().min(PAGE_SIZE - va % PAGE_SIZE);
-        let mut parts = [None, None];
-        for (slot, (offset, bytes)) in parts.iter_mut().zip([(0, first), (first, width.bytes() - first)]) {
-            if bytes == 0 {
-                continue;
-            }
+        let mut part = |offset, bytes| {
             let pa = self.physical(access, va.wrapping_add(offset), bytes);
             let pa = pa.and_then(|pa| if misaligned { self.in_ram(pa, bytes) } else { Ok(pa) });
             let pa = pa.map_err(|fault| trap_at(i, access, fault, va, offset))?;
-            *slot = Some(Part { pa, offset, bytes });
-        }
-        Ok(parts)
+            Ok(Part { pa, offset, bytes })
+        };
+        let rest = width.bytes() - first;
+        Ok(Parts { first: part(0, first)?, second: if rest == 0 { None } else { Some(part(first, rest)?) } })
     }
 
     fn in_ram(&self, pa: u64, bytes: u64) -> Result<u64, Fault> {
@@ -143,16 +152,17 @@ impl<O: Observer> Cpu<'_, O> {
     }
 
     /// Translates and checks `bytes` at `va`, which lie in one page.
+    #[inline]
     fn physical(&mut self, access: &Access, va: u64, bytes: u64) -> Result<u64, Fault> {
-        let pa = self.translate(access, va)?;
+        let pa = if self.hart.is_translated(access) { self.translate(access, va)? } else { va };
         if self.hart.pmp_permits(access, pa, bytes) { Ok(pa) } else { Err(Fault::Access) }
     }
 
-    /// Translates `va`, by what is remembered of an earlier walk where that suffices.
+    /// Translates `va`, which some stage does, by what is remembered of an earlier walk where that suffices.
+    ///
+    /// Never inlined, so that accesses that no stage translates do without its stack frame.
+    #[inline(never)]
     fn translate(&mut self, access: &Access, va: u64) -> Result<u64, Fault> {
-        if !self.hart.is_translated(access) {
-            return Ok(va);
-        }
         let known = self.hart.tlb_lookup(access, va).filter(|known| known.is_dirty_enough(access));
         if let Some(known) = known {
             self.hart.leaves_permit(access, &known, va)?;
@@ -204,8 +214,7 @@ impl<O: Observer> Cpu<'_, O> {
     }
 
     fn completed(&mut self, kind: AccessKind, va: u64, parts: Parts, width: Width, value: u64) {
-        let pa = parts[0].map_or(0, |part| part.pa);
-        self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
+        self.obs.access(self.hart, &MemoryAccess { kind, va, pa: parts.first.pa, width, value });
     }
 }
 

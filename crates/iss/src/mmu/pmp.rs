@@ -28,16 +28,21 @@ fn range(pmpcfg: &[u8], pmpaddr: &[u64], i: usize) -> Option<(u64, u64)> {
     }
 }
 
+/// The permissions that an entry must give.
+fn needed(access: &Access) -> u8 {
+    match access.kind {
+        AccessKind::Fetch => X,
+        AccessKind::Load if access.hlvx => R | X,
+        AccessKind::Load => R,
+        AccessKind::Store => W,
+        AccessKind::Amo => R | W,
+    }
+}
+
 impl Hart {
     /// Whether physical memory protection allows `access` to all of `pa..pa + bytes`.
+    #[inline]
     pub(super) fn pmp_permits(&self, access: &Access, pa: u64, bytes: u64) -> bool {
-        let needed = match access.kind {
-            AccessKind::Fetch => X,
-            AccessKind::Load if access.hlvx => R | X,
-            AccessKind::Load => R,
-            AccessKind::Store => W,
-            AccessKind::Amo => R | W,
-        };
         let is_machine = access.privilege == Privilege::M && !access.virt;
         let last = pa.saturating_add(bytes - 1);
         let c = &self.csr;
@@ -48,6 +53,7 @@ impl Hart {
                 continue;
             }
             let cfg = c.pmpcfg[i];
+            let needed = needed(access);
             let unrestricted = is_machine && cfg & LOCKED == 0;
             return from <= pa && last <= to && (unrestricted || cfg & needed == needed);
         }

@@ -63,6 +63,7 @@ impl Hart {
     }
 
     /// Whether any stage translates the addresses of `access`.
+    #[inline]
     pub(super) fn is_translated(&self, access: &Access) -> bool {
         if access.virt {
             csr::vsatp::MODE.is_set(self.csr.vsatp) || csr::hgatp::MODE.is_set(self.csr.hgatp)
