@@ -110,39 +110,30 @@ impl Machine {
         last.0.map_or(Ok(()), |taken| Err(self.report(&taken)))
     }
 
-    /// What the CSRs of the destination say of a trap.
+    /// What the CSRs of the destination say of a trap; those that the hart lacks say nothing.
     fn report(&self, taken: &TrapTaken) -> Report {
-        let (tval, status, gva, tval2, tinst) = match taken.to {
+        let show = |number: u16| self.hart.csr(number).unwrap_or(0);
+        let (tval, gva, tval2, tinst) = match taken.to {
             Mode::M => (
-                csr::mtval::NUMBER,
-                csr::mstatus::NUMBER,
-                csr::mstatus::GVA,
-                self.get(csr::mtval2::NUMBER),
-                self.get(csr::mtinst::NUMBER),
+                show(csr::mtval::NUMBER),
+                csr::mstatus::GVA.is_set(show(csr::mstatus::NUMBER)),
+                show(csr::mtval2::NUMBER),
+                show(csr::mtinst::NUMBER),
             ),
             Mode::HS => (
-                csr::stval::NUMBER,
-                csr::hstatus::NUMBER,
-                csr::hstatus::GVA,
-                self.get(csr::htval::NUMBER),
-                self.get(csr::htinst::NUMBER),
+                show(csr::stval::NUMBER),
+                csr::hstatus::GVA.is_set(show(csr::hstatus::NUMBER)),
+                show(csr::htval::NUMBER),
+                show(csr::htinst::NUMBER),
             ),
-            _ => (csr::vstval::NUMBER, csr::hstatus::NUMBER, csr::hstatus::GVA, 0, 0),
-        };
-        let report = Report {
-            to: taken.to,
-            cause: taken.cause,
-            tval: self.get(tval),
-            gva: gva.is_set(self.get(status)),
-            tval2,
-            tinst,
+            _ => (show(csr::vstval::NUMBER), false, 0, 0),
         };
         assert_eq!(
-            (report.tval, report.tval2, report.tinst),
+            (tval, tval2, tinst),
             (taken.tval, taken.tval2, taken.tinst),
             "the observer is told what the CSRs show"
         );
-        report
+        Report { to: taken.to, cause: taken.cause, tval, gva, tval2, tinst }
     }
 
     /// Loads eight bytes as the guest would, by HLV.D.

@@ -1,7 +1,12 @@
 //! The privileged architecture as a program sees it: one instruction at a time, in a mode, on a hart in a
 //! state that the test describes.
 
+mod addresses;
+mod csr_access;
 mod fences;
+mod guest;
+mod instructions;
 mod machine;
 #[path = "../ram_only/mod.rs"]
 mod ram_only;
+mod two_stage;

@@ -1,0 +1,226 @@
+//! The privileged instructions in every mode, and what TVM, TW, TSR and their guest counterparts forbid.
+//!
+//! Privileged ISA, "Trap Cause Codes" of the hypervisor extension, "Virtualization Support in mstatus
+//! Register" and "Svinval".
+
+use isa::cause::{Cause, Exception};
+use isa::{Inst, Mode, Op, csr};
+use iss::{Stop, Variant};
+
+use crate::machine::{CODE, Machine};
+
+/// What an instruction does in a mode: executes, or raises an exception.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum May {
+    Run,
+    Illegal,
+    Virtual,
+}
+use May::{Illegal, Run, Virtual};
+
+const MODES: [Mode; 5] = [Mode::M, Mode::HS, Mode::U, Mode::VS, Mode::VU];
+
+const TVM: u64 = csr::mstatus::TVM.mask();
+const TW: u64 = csr::mstatus::TW.mask();
+const TSR: u64 = csr::mstatus::TSR.mask();
+const VTVM: u64 = csr::hstatus::VTVM.mask();
+const VTW: u64 = csr::hstatus::VTW.mask();
+const VTSR: u64 = csr::hstatus::VTSR.mask();
+const HU: u64 = csr::hstatus::HU.mask();
+
+/// Checks what `inst` may in each of [`MODES`] with these bits of mstatus and hstatus set.
+fn check(inst: Inst, mstatus: u64, hstatus: u64, expected: [May; 5]) {
+    for (mode, expected) in MODES.into_iter().zip(expected) {
+        let mut m = Machine::new(Variant::default());
+        m.set(csr::mstatus::NUMBER, mstatus);
+        m.set(csr::hstatus::NUMBER, hstatus);
+        m.hart.set_x(10, CODE);
+        let found = match m.execute(mode, inst) {
+            Ok(()) => Run,
+            Err(report) => {
+                let found = match report.cause {
+                    Cause::Exception(Exception::IllegalInst) => Illegal,
+                    Cause::Exception(Exception::VirtualInst) => Virtual,
+                    other => panic!("{:?} in {mode}: {other:?}", inst.op),
+                };
+                let word = u64::from(inst.encode());
+                assert_eq!((report.tval, report.gva, report.tval2, report.tinst), (word, false, 0, 0));
+                found
+            }
+        };
+        assert_eq!(found, expected, "{:?} in {mode}, mstatus {mstatus:#x}, hstatus {hstatus:#x}", inst.op);
+    }
+}
+
+#[test]
+fn trap_returns() {
+    let (mret, sret) = (Inst::new(Op::mret), Inst::new(Op::sret));
+    check(mret, 0, 0, [Run, Illegal, Illegal, Illegal, Illegal]);
+    check(sret, 0, 0, [Run, Run, Illegal, Run, Virtual]);
+    check(sret, TSR, 0, [Run, Illegal, Illegal, Run, Virtual]);
+    check(sret, 0, VTSR, [Run, Run, Illegal, Virtual, Virtual]);
+    check(sret, TSR, VTSR, [Run, Illegal, Illegal, Virtual, Virtual]);
+}
+
+#[test]
+fn wait_for_interrupt() {
+    let wfi = Inst::new(Op::wfi);
+    check(wfi, 0, 0, [Run, Run, Illegal, Run, Virtual]);
+    check(wfi, TW, 0, [Run, Illegal, Illegal, Illegal, Illegal]);
+    check(wfi, 0, VTW, [Run, Run, Illegal, Virtual, Virtual]);
+    check(wfi, TW, VTW, [Run, Illegal, Illegal, Illegal, Illegal]);
+}
+
+#[test]
+fn fences_of_the_first_stage() {
+    for op in [Op::sfence_vma, Op::sinval_vma] {
+        let fence = Inst { rs1: 10, ..Inst::new(op) };
+        check(fence, 0, 0, [Run, Run, Illegal, Run, Virtual]);
+        check(fence, TVM, 0, [Run, Illegal, Illegal, Run, Virtual]);
+        check(fence, 0, VTVM, [Run, Run, Illegal, Virtual, Virtual]);
+    }
+    for op in [Op::sfence_w_inval, Op::sfence_inval_ir] {
+        check(Inst::new(op), TVM, VTVM, [Run, Run, Illegal, Run, Virtual]);
+    }
+}
+
+#[test]
+fn fences_of_the_hypervisor() {
+    for op in [Op::hfence_vvma, Op::hinval_vvma] {
+        check(Inst::new(op), TVM, VTVM, [Run, Run, Illegal, Virtual, Virtual]);
+    }
+    for op in [Op::hfence_gvma, Op::hinval_gvma] {
+        check(Inst::new(op), 0, VTVM, [Run, Run, Illegal, Virtual, Virtual]);
+        check(Inst::new(op), TVM, 0, [Run, Illegal, Illegal, Virtual, Virtual]);
+    }
+}
+
+#[test]
+fn accesses_to_guest_memory() {
+    let ops = [
+        Op::hlv_b,
+        Op::hlv_bu,
+        Op::hlv_h,
+        Op::hlv_hu,
+        Op::hlvx_hu,
+        Op::hlv_w,
+        Op::hlv_wu,
+        Op::hlvx_wu,
+        Op::hlv_d,
+        Op::hsv_b,
+        Op::hsv_h,
+        Op::hsv_w,
+        Op::hsv_d,
+    ];
+    for op in ops {
+        let access = Inst { rs1: 10, ..Inst::new(op) };
+        check(access, 0, 0, [Run, Run, Illegal, Virtual, Virtual]);
+        check(access, 0, HU, [Run, Run, Run, Virtual, Virtual]);
+    }
+}
+
+#[test]
+fn extensions_that_the_hart_lacks_are_illegal_everywhere() {
+    let bare = Variant { h: false, svinval: false, ..Variant::default() };
+    for op in [Op::hfence_vvma, Op::hfence_gvma, Op::hlv_d, Op::hinval_gvma, Op::sinval_vma] {
+        for mode in [Mode::M, Mode::HS, Mode::U] {
+            let report = Machine::new(bare).execute(mode, Inst::new(op)).expect_err("no such instruction");
+            assert_eq!(report.cause, Cause::Exception(Exception::IllegalInst), "{op:?} in {mode}");
+        }
+    }
+    let without_svinval = Variant { svinval: false, ..Variant::default() };
+    for op in [Op::hinval_gvma, Op::sinval_vma, Op::sfence_w_inval] {
+        let report = Machine::new(without_svinval).execute(Mode::VU, Inst::new(op)).expect_err("as above");
+        assert_eq!(report.cause, Cause::Exception(Exception::IllegalInst), "{op:?} is not HS-qualified");
+    }
+}
+
+#[test]
+fn guest_accesses_have_the_width_and_sign_of_their_names() {
+    let mut m = Machine::new(Variant::default());
+    let at = CODE + 0x1000;
+    let word = 0x8182_8384_8586_8788;
+    m.hart.set_x(10, at);
+    let loads = [
+        (Op::hlv_b, 0xffff_ffff_ffff_ff88),
+        (Op::hlv_bu, 0x88),
+        (Op::hlv_h, 0xffff_ffff_ffff_8788),
+        (Op::hlv_hu, 0x8788),
+        (Op::hlvx_hu, 0x8788),
+        (Op::hlv_w, 0xffff_ffff_8586_8788),
+        (Op::hlv_wu, 0x8586_8788),
+        (Op::hlvx_wu, 0x8586_8788),
+        (Op::hlv_d, word),
+    ];
+    m.write(at, word);
+    for (op, value) in loads {
+        m.execute(Mode::HS, Inst { rd: 11, rs1: 10, ..Inst::new(op) }).expect("memory is open");
+        assert_eq!(m.hart.x(11), value, "{op:?}");
+    }
+    for (op, mask) in
+        [(Op::hsv_b, 0xff), (Op::hsv_h, 0xffff), (Op::hsv_w, 0xffff_ffff), (Op::hsv_d, u64::MAX)]
+    {
+        m.write(at, word);
+        m.hart.set_x(12, 0);
+        m.execute(Mode::HS, Inst { rs1: 10, rs2: 12, ..Inst::new(op) }).expect("memory is open");
+        assert_eq!(m.read(at), word & !mask, "{op:?}");
+    }
+}
+
+/// Where returning goes, and what is left in the status registers.
+#[test]
+fn trap_returns_go_where_the_status_registers_say() {
+    use csr::mstatus::{MPP, MPRV, MPV};
+    let (mret, sret) = (Inst::new(Op::mret), Inst::new(Op::sret));
+    for to in MODES {
+        let mut m = Machine::new(Variant::default());
+        let status = MPP.of(to.privilege as u64) | MPV.mask() | MPRV.mask();
+        let status = if to.virt || to == Mode::M { status } else { status & !MPV.mask() };
+        m.set(csr::mstatus::NUMBER, status);
+        m.set(csr::mepc::NUMBER, 0x1234_5678);
+        m.execute(Mode::M, mret).expect("M-mode may return");
+        assert_eq!((m.hart.mode(), m.hart.pc()), (to, 0x1234_5678), "MPV is ignored with MPP=3");
+        let left = m.get(csr::mstatus::NUMBER);
+        assert_eq!((MPP.get(left), MPV.is_set(left)), (0, false), "{to}");
+        assert_eq!(MPRV.is_set(left), to == Mode::M, "{to}");
+    }
+    for (to, spp, spv) in [(Mode::HS, 1, 0), (Mode::U, 0, 0), (Mode::VS, 1, 1), (Mode::VU, 0, 1)] {
+        let mut m = Machine::new(Variant::default());
+        m.set(csr::mstatus::NUMBER, csr::sstatus::SPP.of(spp));
+        m.set(csr::hstatus::NUMBER, csr::hstatus::SPV.of(spv) | csr::hstatus::SPVP.mask());
+        m.set(csr::sepc::NUMBER, 0x4000);
+        m.execute(Mode::HS, sret).expect("HS-mode may return");
+        assert_eq!((m.hart.mode(), m.hart.pc()), (to, 0x4000));
+        let left = m.get(csr::hstatus::NUMBER);
+        assert!(!csr::hstatus::SPV.is_set(left) && csr::hstatus::SPVP.is_set(left), "SPVP stays");
+    }
+    for (to, spp) in [(Mode::VS, 1), (Mode::VU, 0)] {
+        let mut m = Machine::new(Variant::default());
+        m.set(csr::vsstatus::NUMBER, csr::sstatus::SPP.of(spp) | csr::sstatus::SPIE.mask());
+        m.set(csr::vsepc::NUMBER, 0x4000);
+        let sstatus = m.get(csr::sstatus::NUMBER);
+        m.execute(Mode::VS, sret).expect("VS-mode may return");
+        assert_eq!((m.hart.mode(), m.hart.pc()), (to, 0x4000));
+        assert_eq!(m.get(csr::sstatus::NUMBER), sstatus, "the host's status is not touched");
+        let left = m.get(csr::vsstatus::NUMBER);
+        assert!(csr::sstatus::SIE.is_set(left) && !csr::sstatus::SPP.is_set(left));
+    }
+}
+
+/// WFI ends with an interrupt that is pending and enabled at its level, taken or not.
+#[test]
+fn waiting_ends_whatever_masks_the_interrupt() {
+    for mode in [Mode::M, Mode::HS, Mode::VS] {
+        let mut m = Machine::new(Variant::default());
+        m.write(CODE, u64::from(Inst::new(Op::addi).encode()) << 32);
+        m.execute(mode, Inst::new(Op::wfi)).expect("WFI is allowed");
+        let outcome = m.hart.run(&mut m.bus, 5, None);
+        assert_eq!((outcome.steps, outcome.stop), (0, Stop::Waiting));
+        m.set(csr::hvip::NUMBER, csr::hvip::VSTIP.mask());
+        assert_eq!(m.hart.run(&mut m.bus, 1, None).stop, Stop::Waiting, "pending but not enabled");
+        m.set(csr::hideleg::NUMBER, csr::hideleg::VSTI.mask());
+        m.set(csr::hie::NUMBER, csr::hie::VSTIE.mask());
+        assert_eq!(m.hart.run(&mut m.bus, 1, None).stop, Stop::Budget, "{mode}");
+        assert_eq!(m.hart.mode(), mode, "the interrupt is for VS-mode, where it is masked");
+    }
+}
