@@ -67,6 +67,9 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Run the built-in hypervisor with two guests, and count its world switches
     Demo(Box<DemoArgs>),
+    /// Run a program and another simulator side by side, and stop at the first difference
+    #[command(after_help = LOCKSTEP_EXAMPLES)]
+    Lockstep(Box<LockstepArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -268,6 +271,40 @@ pub(crate) struct DemoArgs {
     pub machine: MachineArgs,
     #[command(flatten)]
     pub watch: WatchArgs,
+}
+
+const LOCKSTEP_EXAMPLES: &str = "\
+Example:
+  vhart lockstep program.elf \\
+    --peer-command 'timeout 60 spike --isa=rv64gch_zicntr --log-commits --log=/dev/stdout {}'
+
+The status is 0 when the peer agrees up to the end of the program, 1 at a difference.";
+
+/// `vhart lockstep`.
+#[derive(Args)]
+pub(crate) struct LockstepArgs {
+    /// A bare-metal ELF, started in M-mode at its entry
+    pub file: PathBuf,
+    /// The commit log of the other simulator, in Spike's format
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "peer_command",
+        conflicts_with = "peer_command"
+    )]
+    pub peer_log: Option<PathBuf>,
+    /// A shell command that writes such a log to its standard output; {} stands for the ELF
+    #[arg(long, value_name = "CMD", value_parser = NonEmptyStringValueParser::new())]
+    pub peer_command: Option<String>,
+    /// CSRs whose values may differ; what an instruction reads from one is taken from the peer
+    #[arg(long, value_name = "CSR,...", value_delimiter = ',', value_parser = csr)]
+    pub ignore: Vec<u16>,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+fn csr(name: &str) -> Result<u16, &'static str> {
+    isa::csr::number(name).ok_or("no CSR has this name; write names such as mip,time,cycle")
 }
 
 /// The completion script for `shell`.

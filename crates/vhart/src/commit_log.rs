@@ -54,6 +54,11 @@ impl<W: Write> CommitLog<W> {
         CommitLog { out, commit: Commit::default(), error: None }
     }
 
+    /// Where the log goes.
+    pub(crate) fn sink(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Writes what is buffered.
     ///
     /// # Errors

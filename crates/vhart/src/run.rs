@@ -47,7 +47,10 @@ fn load(config: &mut MachineConfig, args: &RunArgs) -> anyhow::Result<()> {
 }
 
 /// A program that runs alone.
-fn program(file: &Path) -> anyhow::Result<Image> {
+///
+/// # Errors
+/// A file that cannot be read or is something else.
+pub(crate) fn program(file: &Path) -> anyhow::Result<Image> {
     let image = Image::read(file)?;
     if image.format() != platform::load::Format::Elf {
         let name = image.name();

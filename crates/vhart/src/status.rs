@@ -9,6 +9,9 @@ pub(crate) const FAILURE: u8 = 125;
 /// Tests failed.
 pub(crate) const TESTS_FAILED: u8 = 1;
 
+/// A peer has done something else.
+pub(crate) const DIFFERENCE: u8 = 1;
+
 /// There was nothing to do; clap's own status for a command line that makes no sense.
 pub(crate) const USAGE: u8 = 2;
 

@@ -8,7 +8,7 @@ use program::{errors, exits_with, folder, run, text, write};
 fn help_tells_a_newcomer_what_to_do() {
     let help = run(["--help"]);
     assert!(help.status.success());
-    for word in ["vhart demo", "vhart run", "vhart test", "Ctrl-A x", "completions"] {
+    for word in ["vhart demo", "vhart run", "vhart test", "lockstep", "Ctrl-A x", "completions"] {
         assert!(text(&help).contains(word), "--help says nothing of {word}");
     }
     let help = run(["run", "--help"]);

@@ -1,0 +1,138 @@
+//! `vhart lockstep`: what it says of peers that agree, differ, die or are none.
+
+mod program;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use program::{A0, Asm, BASE, T0, T1, csr, errors, exit, folder, run, text, write};
+
+/// Spike's boot ROM, and a line that Spike writes at a symbol.
+const BOOT: &str = "core   0: 3 0x0000000000001000 (0x00000297) x5  0x0000000000001000\n\
+                    core   0: >>>>  _start\n";
+
+/// A program and the log that it leaves.
+struct Program {
+    elf: PathBuf,
+    log: String,
+}
+
+impl Program {
+    fn new(folder: &Path) -> Program {
+        let mut a = Asm::new(BASE);
+        a.li(T0, 5).csrw(csr::mscratch::NUMBER, T0).csrr(A0, csr::mscratch::NUMBER).addi(T1, A0, 1);
+        exit(&mut a, 3);
+        let (elf, log) = (folder.join("program.elf"), folder.join("program.log"));
+        write(&elf, a, &[]);
+        let output = run(["run".as_ref(), elf.as_os_str(), "--log-commits".as_ref(), log.as_os_str()]);
+        assert_eq!(output.status.code(), Some(3), "{}", errors(&output));
+        Program { elf, log: std::fs::read_to_string(log).unwrap() }
+    }
+
+    /// Lockstep with a peer that leaves this log.
+    fn follow(&self, log: &str, args: &[&str]) -> Output {
+        let file = self.elf.with_extension("peer");
+        std::fs::write(&file, log).unwrap();
+        let (elf, file) = (self.elf.to_str().unwrap(), file.to_str().unwrap());
+        run(["lockstep", elf, "--peer-log", file].iter().chain(args))
+    }
+
+    /// Lockstep with a command.
+    fn command(&self, command: &str) -> Output {
+        run(["lockstep", self.elf.to_str().unwrap(), "--timeout", "60", "--peer-command", command])
+    }
+}
+
+#[test]
+fn a_peer_that_agrees() {
+    let program = Program::new(&folder("lockstep-agrees"));
+    let count = program.log.lines().count();
+    assert!(6 < count, "the program is logged");
+    let output = program.follow(&format!("{BOOT}{}", program.log), &[]);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(text(&output), format!("{count} instructions compared, no difference\n"));
+
+    // What a peer does after the program's end does not matter, nor does it have to end by itself.
+    let more =
+        program.command(&format!("cat '{}'; while echo core; do :; done", log_file(&program).display()));
+    assert!(more.status.success(), "{}", errors(&more));
+}
+
+#[test]
+fn the_first_difference_is_shown_with_what_came_before_and_the_state() {
+    let program = Program::new(&folder("lockstep-differs"));
+    let other = program.log.replace("x6  0x0000000000000006", "x6  0x0000000000000007");
+    assert_ne!(other, program.log);
+    let output = program.follow(&other, &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    let said = text(&output);
+    let after = said.split_once("  both: core   0: 3 0x0000000080000000").expect("the lines before").1;
+    for part in [
+        " vhart: core   0: 3 0x000000008000000c (0x00150313) x6  0x0000000000000006\n",
+        "  peer: core   0: 3 0x000000008000000c (0x00150313) x6  0x0000000000000007\n",
+        "x6 of the peer: 0x0000000000000007\n",
+        "  mode M, next pc 0x80000010\n",
+        "3 instructions agreed before the difference\n",
+    ] {
+        assert!(after.contains(part), "no {part:?} in\n{said}");
+    }
+}
+
+#[test]
+fn an_ignored_csr_may_differ_and_its_value_is_the_peers() {
+    let program = Program::new(&folder("lockstep-ignores"));
+    let other = program
+        .log
+        .replace("c832_mscratch 0x0000000000000005", "c832_mscratch 0x0000000000000009")
+        .replace("x10 0x0000000000000005", "x10 0x0000000000000009")
+        .replace("x6  0x0000000000000006", "x6  0x000000000000000a");
+    let output = program.follow(&other, &["--ignore", "mscratch,mip"]);
+    assert!(output.status.success(), "{}{}", text(&output), errors(&output));
+    let output = program.follow(&other, &["--ignore", "mip"]);
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+}
+
+#[test]
+fn peers_that_cannot_be_followed() {
+    let program = Program::new(&folder("lockstep-refused"));
+    let short: String = program.log.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let elsewhere = BOOT.repeat(40);
+    let cases = [
+        (program.follow(&short, &[]), "ends after line 2"),
+        (program.follow("", &[]), "ends after line 0"),
+        (
+            program.follow(&format!("{short}bbl loader\n"), &[]),
+            "line 3 of the peer's log is no commit: \"bbl loader\"",
+        ),
+        (program.follow(&"x".repeat(100_000), &[]), "line 1 of the peer's log is no commit"),
+        (program.follow("core \u{e9}\n", &[]), "not text"),
+        (program.follow(&elsewhere.repeat(2), &[]), "is it running the same program?"),
+        (program.follow(&program.log, &["--smp", "2"]), "--smp"),
+        (program.command("exit 7"), "ends after line 0; its command ended with exit status: 7"),
+        (program.command("kill -9 $$"), "signal: 9"),
+    ];
+    for (output, reason) in cases {
+        let errors = errors(&output);
+        assert_eq!(output.status.code(), Some(125), "{reason}: {errors}{}", text(&output));
+        assert!(errors.starts_with("vhart: ") && errors.contains(reason), "{reason}: {errors}");
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+    }
+}
+
+#[test]
+fn what_is_no_peer_is_refused() {
+    for (args, reason) in [
+        (vec!["lockstep", "a.elf"], "--peer-log"),
+        (vec!["lockstep", "a.elf", "--peer-log", "a", "--peer-command", "b"], "cannot be used with"),
+        (vec!["lockstep", "a.elf", "--peer-log", "a", "--ignore", "tim"], "no CSR has this name"),
+    ] {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(errors(&output).contains(reason), "{args:?}: {}", errors(&output));
+    }
+}
+
+/// The log of a program as a file.
+fn log_file(program: &Program) -> PathBuf {
+    program.elf.with_extension("log")
+}
