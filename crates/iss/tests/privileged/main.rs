@@ -3,10 +3,14 @@
 
 mod addresses;
 mod csr_access;
+mod delegation;
 mod fences;
 mod guest;
 mod instructions;
+mod interrupts;
 mod machine;
 #[path = "../ram_only/mod.rs"]
 mod ram_only;
+mod timers;
 mod two_stage;
+mod warl;
