@@ -34,11 +34,7 @@ fn measure() -> Result<(), String> {
         if peer.is_there() {
             simulators.push(peer);
         } else {
-            println!(
-                "not run: needs {}, on the path or in the variable {}",
-                peer.name,
-                peer.name.to_uppercase()
-            );
+            println!("not run: needs {}", peer.needs());
         }
     }
     println!(

@@ -56,7 +56,7 @@ impl Program {
     pub(crate) fn elf(&self) -> Result<Vec<u8>, AsmError> {
         let mut a = Asm::new(BASE);
         let [exit, trap, tohost, data, vs_table, g_table] = std::array::from_fn(|_| a.label());
-        a.la(T0, trap).csrw(csr::mtvec::NUMBER, T0);
+        a.li(T3, 0).la(T0, trap).csrw(csr::mtvec::NUMBER, T0);
         let mut parts = Parts { a, exit, data, vs_table, g_table };
         (self.write)(&mut parts);
         let mut a = parts.a;

@@ -2,11 +2,10 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
-
-use std::os::unix::process::ExitStatusExt;
 
 /// A simulator that can be run.
 pub(crate) struct Simulator {
@@ -48,6 +47,11 @@ impl Simulator {
         let help =
             Command::new(&self.command).arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status();
         help.is_ok()
+    }
+
+    /// What has to be there for a peer to be run.
+    pub(crate) fn needs(&self) -> String {
+        format!("{}, or its path in the variable {}", self.command.display(), self.name.to_uppercase())
     }
 
     /// Runs `program` to its end and returns the user time that this took.
