@@ -157,7 +157,7 @@ impl Guest {
 }
 
 /// What `by` reports when `outcome` comes of it.
-fn expected(by: By, outcome: Outcome) -> Result<(), Report> {
+pub(crate) fn expected(by: By, outcome: Outcome) -> Result<(), Report> {
     use Exception::{
         InstAccessFault, InstGuestPageFault, InstPageFault, LoadAccessFault, LoadGuestPageFault,
         LoadPageFault, StoreAccessFault, StoreGuestPageFault, StorePageFault,

@@ -180,6 +180,14 @@ fn setting_bits_of_mip_leaves_the_wire_of_seip_out() {
 }
 
 #[test]
+fn wires_drive_the_bits_that_are_the_platforms() {
+    let mut m = Machine::new(Variant::default());
+    m.bus.lines.mip = u64::MAX;
+    m.hart.run(&mut m.bus, 0, None);
+    assert_eq!(m.get(csr::mip::NUMBER), 0xa88, "MEIP, SEIP, MTIP and MSIP");
+}
+
+#[test]
 fn guest_external_lines_reach_vseip_by_vgein_and_sgeip_by_hgeie() {
     let mut m = Machine::new(Variant { geilen: 6, ..Variant::default() });
     m.bus.lines.hgeip = u64::MAX;

@@ -7,7 +7,7 @@ use isa::csr;
 use isa::paging::Pte;
 use iss::Variant;
 
-use crate::guest::{A, By, D, Entry, Guest, Outcome, R, U, W, X, check};
+use crate::guest::{A, By, D, Entry, Guest, Outcome, R, U, W, X, check, expected};
 
 const LOADS: &[By] = &[By::Hlv, By::Load, By::Lr];
 const STORES: &[By] = &[By::Hsv, By::Sc, By::Amo];
@@ -162,4 +162,44 @@ fn encodings_that_an_extension_gives_a_meaning_are_reserved_without_it() {
         Variant { svnapot: false, ..Variant::default() },
         &[("G leaf in a NAPOT range, without Svnapot", &[(G, 0, n | napot)], &[], &By::ALL, Guest)],
     );
+}
+
+/// A translation that has been remembered for a load does not let a store skip the D bits.
+#[test]
+fn a_store_after_a_load_still_finds_the_page_clean() {
+    for (entry, outcome) in [(Entry::Vs, Outcome::Page), (Entry::G, Outcome::Guest)] {
+        for by in STORES {
+            let mut guest = Guest::new(Variant::default());
+            guest.set_pte(entry, guest.pte(entry) & !D);
+            assert_eq!(guest.access(By::Hlv), Ok(()));
+            assert_eq!(guest.access(*by), expected(*by, outcome), "{entry:?}, {by:?}");
+            guest.m.set(csr::menvcfg::NUMBER, csr::menvcfg::ADUE.mask());
+            guest.m.set(csr::henvcfg::NUMBER, csr::henvcfg::ADUE.mask());
+            assert_eq!(guest.access(*by), Ok(()), "{entry:?}, {by:?}");
+            assert_eq!(guest.pte(entry) & D, D, "{entry:?}, {by:?}");
+        }
+    }
+}
+
+/// Permissions are those of the moment, also for translations that have been remembered before.
+#[test]
+fn changes_of_sum_mxr_and_spvp_need_no_fence() {
+    const HSTATUS: u16 = csr::hstatus::NUMBER;
+    let spvp = csr::hstatus::SPVP.mask();
+    let mut guest = Guest::new(Variant::default());
+    // A page of the guest's user that can only be executed.
+    guest.set_pte(Entry::Vs, guest.pte(Entry::Vs) & !(R | W) | U);
+    for (number, value, outcome) in [
+        (VSSTATUS, SUM | MXR, Outcome::Done),
+        (VSSTATUS, SUM, Outcome::Page),
+        (VSSTATUS, MXR, Outcome::Page),
+        (HSTATUS, 0, Outcome::Done),
+        (VSSTATUS, 0, Outcome::Page),
+        (SSTATUS, MXR, Outcome::Done),
+        (HSTATUS, spvp, Outcome::Page),
+        (VSSTATUS, SUM, Outcome::Done),
+    ] {
+        guest.m.set(number, value);
+        assert_eq!(guest.access(By::Hlv), expected(By::Hlv, outcome), "{number:#x} {value:#x}");
+    }
 }
