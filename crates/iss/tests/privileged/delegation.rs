@@ -172,6 +172,24 @@ fn a_fault_of_hlv_sets_gva_although_v_was_0() {
     assert!(!report.gva, "the next load is the host's own again");
 }
 
+#[test]
+fn a_store_conditional_uses_its_reservation_up() {
+    let (lr, sc) = (Inst { rs1: 10, ..Inst::new(Op::lr_d) }, Inst { rd: 11, rs1: 10, ..Inst::new(Op::sc_d) });
+    let mut m = machine();
+    m.hart.set_x(10, CODE + 0x100);
+    m.execute(Mode::M, lr).expect("memory is open");
+    for result in [0, 1] {
+        m.execute(Mode::M, sc).expect("memory is open");
+        assert_eq!(m.hart.x(11), result);
+    }
+    m.execute(Mode::M, lr).expect("memory is open");
+    for (address, result) in [(CODE + 0x108, 1), (CODE + 0x100, 1)] {
+        m.hart.set_x(10, address);
+        m.execute(Mode::M, sc).expect("memory is open");
+        assert_eq!(m.hart.x(11), result, "one that fails uses it up too");
+    }
+}
+
 /// Traps and trap returns end a reservation, so that SC after a world switch fails.
 #[test]
 fn a_reservation_does_not_outlive_a_trap_or_a_trap_return() {

@@ -194,6 +194,12 @@ fn trap_returns_go_where_the_status_registers_say() {
         let left = m.get(csr::hstatus::NUMBER);
         assert!(!csr::hstatus::SPV.is_set(left) && csr::hstatus::SPVP.is_set(left), "SPVP stays");
     }
+    for mode in [Mode::M, Mode::HS, Mode::VS] {
+        let mut m = Machine::new(Variant::default());
+        m.set(csr::mstatus::NUMBER, MPRV.mask() | MPP.mask());
+        m.execute(mode, sret).expect("nothing forbids it");
+        assert!(!MPRV.is_set(m.get(csr::mstatus::NUMBER)), "SRET leaves M-mode, from {mode}");
+    }
     for (to, spp) in [(Mode::VS, 1), (Mode::VU, 0)] {
         let mut m = Machine::new(Variant::default());
         m.set(csr::vsstatus::NUMBER, csr::sstatus::SPP.of(spp) | csr::sstatus::SPIE.mask());

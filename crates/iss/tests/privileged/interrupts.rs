@@ -137,6 +137,8 @@ fn pending_and_enable_bits_are_views_of_one_register() {
         assert_eq!(m.get(number), writable, "{number:#x}");
     }
     assert_eq!(m.get(csr::mie::NUMBER), 1 << 6, "vsie.STIE is hie.VSTIE");
+    m.set(csr::sie::NUMBER, all);
+    assert_eq!(m.get(csr::mie::NUMBER), 1 << 6 | 1 << 5, "sie writes what is delegated, and only that");
 }
 
 /// Software clears and sets pending bits only where the register lets it.

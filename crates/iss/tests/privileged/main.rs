@@ -8,6 +8,7 @@ mod fences;
 mod guest;
 mod instructions;
 mod interrupts;
+mod io;
 mod machine;
 #[path = "../ram_only/mod.rs"]
 mod ram_only;

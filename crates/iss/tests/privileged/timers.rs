@@ -37,9 +37,13 @@ fn stip_follows_the_comparison_and_cannot_be_written() {
         m.set(csr::mip::NUMBER, 0);
         assert_eq!(m.get(csr::mip::NUMBER) & STIP, pending, "stimecmp {stimecmp}");
     }
+    m.set(csr::mip::NUMBER, STIP);
     m.set(csr::menvcfg::NUMBER, 0);
+    assert_eq!(m.get(csr::mip::NUMBER), 0, "the write had no effect");
     m.set(csr::mip::NUMBER, STIP);
     assert_eq!(m.get(csr::mip::NUMBER), STIP, "without STCE software decides");
+    m.set(csr::menvcfg::NUMBER, STCE);
+    assert_eq!(m.get(csr::mip::NUMBER), 0, "with STCE it does not");
 }
 
 #[test]

@@ -181,6 +181,18 @@ fn a_store_after_a_load_still_finds_the_page_clean() {
     }
 }
 
+#[test]
+fn a_user_access_needs_a_page_of_the_user() {
+    for (set, outcome) in [(0, Outcome::Page), (U, Outcome::Done)] {
+        for by in [By::Hlv, By::Hlvx, By::Hsv] {
+            let mut guest = Guest::new(Variant::default());
+            guest.m.set(csr::hstatus::NUMBER, 0);
+            guest.set_pte(Entry::Vs, guest.pte(Entry::Vs) | set);
+            assert_eq!(guest.access(by), expected(by, outcome), "{by:?} with SPVP=0");
+        }
+    }
+}
+
 /// Permissions are those of the moment, also for translations that have been remembered before.
 #[test]
 fn changes_of_sum_mxr_and_spvp_need_no_fence() {
