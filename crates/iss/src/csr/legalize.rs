@@ -76,31 +76,30 @@ pub(crate) fn hstatus(v: &Variant, old: u64, new: u64) -> u64 {
     masked(old, new, writable)
 }
 
-/// Exceptions that can occur below M-mode; instruction address misaligned cannot with 16-bit alignment.
-pub(crate) fn medeleg(v: &Variant, new: u64) -> u64 {
+/// The exceptions that a guest may handle itself: those that concern nothing of the hypervisor's.
+///
+/// Instruction address misaligned cannot occur with 16-bit instructions.
+const GUEST_EXCEPTIONS: u64 = {
     use Exception::{
-        Breakpoint, EcallS, EcallU, EcallVs, HardwareError, IllegalInst, InstAccessFault, InstGuestPageFault,
-        InstPageFault, LoadAccessFault, LoadAddrMisaligned, LoadGuestPageFault, LoadPageFault,
-        StoreAccessFault, StoreAddrMisaligned, StoreGuestPageFault, StorePageFault, VirtualInst,
+        Breakpoint, EcallU, HardwareError, IllegalInst, InstAccessFault, InstPageFault, LoadAccessFault,
+        LoadAddrMisaligned, LoadPageFault, StoreAccessFault, StoreAddrMisaligned, StorePageFault,
     };
-    let base = [
-        InstAccessFault,
-        IllegalInst,
-        Breakpoint,
-        LoadAddrMisaligned,
-        LoadAccessFault,
-        StoreAddrMisaligned,
-        StoreAccessFault,
-        EcallU,
-        EcallS,
-        InstPageFault,
-        LoadPageFault,
-        StorePageFault,
-        HardwareError,
-    ];
-    let guest = [EcallVs, InstGuestPageFault, LoadGuestPageFault, VirtualInst, StoreGuestPageFault];
-    let bits = |list: &[Exception]| list.iter().fold(0, |mask, e| mask | e.bit());
-    new & (bits(&base) | if v.h { bits(&guest) } else { 0 })
+    let addresses = LoadAddrMisaligned.bit() | StoreAddrMisaligned.bit();
+    let access = InstAccessFault.bit() | LoadAccessFault.bit() | StoreAccessFault.bit();
+    let pages = InstPageFault.bit() | LoadPageFault.bit() | StorePageFault.bit();
+    addresses | access | pages | IllegalInst.bit() | Breakpoint.bit() | EcallU.bit() | HardwareError.bit()
+};
+
+/// The exceptions that the hypervisor extension adds.
+const H_EXCEPTIONS: u64 = {
+    use Exception::{EcallVs, InstGuestPageFault, LoadGuestPageFault, StoreGuestPageFault, VirtualInst};
+    let pages = InstGuestPageFault.bit() | LoadGuestPageFault.bit() | StoreGuestPageFault.bit();
+    pages | EcallVs.bit() | VirtualInst.bit()
+};
+
+/// medeleg: every exception that can occur below M-mode.
+pub(crate) fn medeleg(v: &Variant, new: u64) -> u64 {
+    new & (GUEST_EXCEPTIONS | Exception::EcallS.bit() | if v.h { H_EXCEPTIONS } else { 0 })
 }
 
 /// mideleg: the VS-level interrupts and SGEI are delegated for good.
@@ -109,26 +108,8 @@ pub(crate) fn mideleg(v: &Variant, new: u64) -> u64 {
 }
 
 /// hedeleg: what concerns the guest's machine is never delegated to the guest.
-pub(crate) fn hedeleg(new: u64) -> u64 {
-    use Exception::{
-        Breakpoint, EcallU, HardwareError, IllegalInst, InstAccessFault, InstPageFault, LoadAccessFault,
-        LoadAddrMisaligned, LoadPageFault, StoreAccessFault, StoreAddrMisaligned, StorePageFault,
-    };
-    let writable = [
-        InstAccessFault,
-        IllegalInst,
-        Breakpoint,
-        LoadAddrMisaligned,
-        LoadAccessFault,
-        StoreAddrMisaligned,
-        StoreAccessFault,
-        EcallU,
-        InstPageFault,
-        LoadPageFault,
-        StorePageFault,
-        HardwareError,
-    ];
-    new & writable.iter().fold(0, |mask, e| mask | e.bit())
+pub(crate) const fn hedeleg(new: u64) -> u64 {
+    new & GUEST_EXCEPTIONS
 }
 
 /// The bits of `mie` that exist.

@@ -121,7 +121,7 @@ impl<O: Observer> Walker<'_, O> {
             None => (va, None),
             Some(tables) => {
                 let hart = self.hart;
-                let (pa, leaf) = self.walk(&tables, va, access, |pte| hart.first_permits(access, pte))?;
+                let (pa, leaf) = self.walk(&tables, va, access, &|pte| hart.first_permits(access, pte))?;
                 (pa, Some(leaf))
             }
         };
@@ -141,7 +141,7 @@ impl<O: Observer> Walker<'_, O> {
             return Ok((gpa, None));
         };
         let mxr = implicit.is_none() && csr::mstatus::MXR.is_set(self.hart.csr.mstatus);
-        match self.walk(&tables, gpa, access, |pte| guest_permits(access, pte, mxr)) {
+        match self.walk(&tables, gpa, access, &|pte| guest_permits(access, pte, mxr)) {
             Ok((pa, leaf)) => Ok((pa, Some(leaf))),
             Err(Fault::Page) => Err(Fault::GuestPage { gpa, implicit }),
             Err(other) => Err(other),
@@ -154,7 +154,7 @@ impl<O: Observer> Walker<'_, O> {
         tables: &Tables,
         address: u64,
         access: &Access,
-        permits: impl Fn(Pte) -> bool,
+        permits: &dyn Fn(Pte) -> bool,
     ) -> Result<(u64, Leaf), Fault> {
         let scheme = tables.scheme;
         if !scheme.covers(address) {
@@ -181,7 +181,9 @@ impl<O: Observer> Walker<'_, O> {
             // Steps 5 to 8.
             let pa = pte.translate(scheme, level, address).filter(|_| permits(pte)).ok_or(Fault::Page)?;
             // Step 9.
-            let pte = self.update_accessed_dirty(tables, access, entry, pte)?;
+            let Some(pte) = self.update_accessed_dirty(tables, access, entry, pte)? else {
+                return self.walk(tables, address, access, permits);
+            };
             // Step 10.
             let size_bits = scheme.page_size(level).trailing_zeros() + pte.napot_bits(level).unwrap_or(0);
             return Ok((pa, Leaf { pte, size_bits }));
@@ -191,25 +193,26 @@ impl<O: Observer> Walker<'_, O> {
     }
 
     /// Sets A, and for a write D, in the leaf `pte` at `entry`, or faults where that is software's task.
+    ///
+    /// `None` where the entry is no longer `pte`, so that the walk has to look at it again.
     fn update_accessed_dirty(
         &mut self,
         tables: &Tables,
         access: &Access,
         entry: u64,
         pte: Pte,
-    ) -> Result<Pte, Fault> {
+    ) -> Result<Option<Pte>, Fault> {
         let dirty = if access.is_write() { Pte::D.mask() } else { 0 };
         let new = Pte(pte.0 | Pte::A.mask() | dirty);
         if new == pte || self.probing {
-            return Ok(pte);
+            return Ok(Some(pte));
         }
         if !tables.adue {
             return Err(Fault::Page);
         }
         let entry_pa = self.locate_entry(tables.stage, access, entry, true)?;
         let replaced = self.ram.compare_exchange(entry_pa, Width::D, pte.0, new.0).ok_or(Fault::Access)?;
-        // Where another hart has changed the entry in between, software that retries finds the new one.
-        if replaced { Ok(new) } else { Err(Fault::Page) }
+        Ok(replaced.then_some(new))
     }
 
     /// The physical address of a page-table entry, of which the hart may read or write the eight bytes.
