@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, with its help, in one table of flags per command.
 
 use std::num::NonZeroU64;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -9,6 +10,7 @@ use clap_complete::Shell;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cpu::{self, Cpu};
+use crate::lockstep::Ignored;
 use crate::size;
 
 /// Reads the command line, and how much is to be said; ends the process with status 2 and a message where it makes no sense.
@@ -284,7 +286,11 @@ The status is 0 when the peer agrees up to the end of the program, 1 at a differ
 #[derive(Args)]
 pub(crate) struct LockstepArgs {
     /// A bare-metal ELF, started in M-mode at its entry
-    pub file: PathBuf,
+    #[arg(required_unless_present = "random")]
+    pub file: Option<PathBuf>,
+    /// Run a random program in place of FILE, or one for each seed of A..B; one that differs is kept
+    #[arg(long, value_name = "SEED[..SEED]", value_parser = seeds, conflicts_with_all = ["file", "peer_log"])]
+    pub random: Option<RangeInclusive<u64>>,
     /// The commit log of the other simulator, in Spike's format
     #[arg(
         long,
@@ -296,15 +302,29 @@ pub(crate) struct LockstepArgs {
     /// A shell command that writes such a log to its standard output; {} stands for the ELF
     #[arg(long, value_name = "CMD", value_parser = NonEmptyStringValueParser::new())]
     pub peer_command: Option<String>,
-    /// CSRs whose values may differ; what an instruction reads from one is taken from the peer
-    #[arg(long, value_name = "CSR,...", value_delimiter = ',', value_parser = csr)]
-    pub ignore: Vec<u16>,
+    /// CSRs whose values may differ, or may be VALUE instead; what is read from one is taken from the peer
+    #[arg(long, value_name = "CSR[=VALUE],...", value_delimiter = ',', value_parser = ignored)]
+    pub ignore: Vec<Ignored>,
     #[command(flatten)]
     pub machine: MachineArgs,
 }
 
-fn csr(name: &str) -> Result<u16, &'static str> {
-    isa::csr::number(name).ok_or("no CSR has this name; write names such as mip,time,cycle")
+/// `7` or `7..9`, which is 7, 8 and 9.
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, &'static str> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) if first <= last && last - first < u64::MAX => Ok(first..=last),
+        _ => Err("write SEED, or FIRST..LAST with the smaller one first"),
+    }
+}
+
+/// `mip` or `mtinst=0`.
+fn ignored(text: &str) -> Result<Ignored, &'static str> {
+    let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+    let number =
+        isa::csr::number(name).ok_or("no CSR has this name; write names such as mip,time,mtinst=0")?;
+    let only = value.map(str::parse).transpose().map_err(|_| "the value is not a decimal number")?;
+    Ok(Ignored { number, only })
 }
 
 /// The completion script for `shell`.

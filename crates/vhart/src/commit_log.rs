@@ -41,8 +41,9 @@ struct Written {
     kind: Kind,
 }
 
+/// What a register number is the number of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     X,
     F,
     Csr,
@@ -164,7 +165,7 @@ impl<W: Write> Observer for CommitLog<W> {
 }
 
 /// What `rd` is the number of, for the formats that have one.
-fn destination(inst: &Inst) -> Option<Kind> {
+pub(crate) fn destination(inst: &Inst) -> Option<Kind> {
     use Format as F;
     match inst.op.long().row().format {
         F::R | F::I | F::Load | F::Jalr | F::U | F::J | F::Shift6 | F::Shift5 => Some(Kind::X),

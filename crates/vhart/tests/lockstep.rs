@@ -3,9 +3,9 @@
 mod program;
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
-use program::{A0, Asm, BASE, T0, T1, csr, errors, exit, folder, run, text, write};
+use program::{A0, Asm, BASE, T0, T1, csr, errors, exit, folder, run, text, vhart, write};
 
 /// Spike's boot ROM, and a line that Spike writes at a symbol.
 const BOOT: &str = "core   0: 3 0x0000000000001000 (0x00000297) x5  0x0000000000001000\n\
@@ -125,11 +125,55 @@ fn what_is_no_peer_is_refused() {
         (vec!["lockstep", "a.elf"], "--peer-log"),
         (vec!["lockstep", "a.elf", "--peer-log", "a", "--peer-command", "b"], "cannot be used with"),
         (vec!["lockstep", "a.elf", "--peer-log", "a", "--ignore", "tim"], "no CSR has this name"),
+        (vec!["lockstep", "a.elf", "--peer-log", "a", "--ignore", "mip=x"], "not a decimal number"),
+        (vec!["lockstep", "--peer-command", "a"], "FILE"),
+        (vec!["lockstep", "a.elf", "--random", "1", "--peer-command", "a"], "cannot be used with"),
+        (vec!["lockstep", "--random", "9..3", "--peer-command", "a"], "the smaller one first"),
     ] {
         let output = run(&args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(errors(&output).contains(reason), "{args:?}: {}", errors(&output));
     }
+}
+
+#[test]
+fn a_random_program_that_differs_is_kept_and_named() {
+    let folder = folder("lockstep-random");
+    let other = "echo 'core   0: 3 0x0000000080000000 (0x00000013)'";
+    let output = vhart()
+        .args(["lockstep", "--random", "5..9", "--peer-command", other])
+        .env("TMPDIR", &folder)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    let said = text(&output);
+    let kept: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(said.starts_with(&format!("seed 5, {}:\n vhart: core ", kept[0].display())), "{said}");
+}
+
+#[test]
+fn random_programs_agree_with_spike() {
+    let spike = std::env::var("SPIKE").unwrap_or_else(|_| String::from("spike"));
+    if Command::new(&spike).arg("--help").output().is_err() {
+        println!("not run: needs Spike, on the path or in the variable SPIKE");
+        return;
+    }
+    let command = format!(
+        "timeout 60 '{spike}' -m128 --log-commits --log=/dev/stdout \
+         --isa=rv64gch_zicntr_zihpm_svnapot_svpbmt_svinval_sstc_svadu_zicclsm {{}}"
+    );
+    let output = vhart()
+        .args(["lockstep", "--random", "1..40", "--timeout", "60", "--cpu", "max,smstateen=off,geilen=0"])
+        .args(["--ignore", "mtinst=0,htinst=0", "--peer-command", &command])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}{}", text(&output), errors(&output));
+    assert!(
+        text(&output).ends_with(" instructions compared in 40 programs, no difference\n"),
+        "{}",
+        text(&output)
+    );
 }
 
 /// The log of a program as a file.

@@ -1,6 +1,7 @@
 //! The observer that holds each line of ours against the peer's.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::ControlFlow;
 
 use isa::Inst;
@@ -17,12 +18,28 @@ const SHOWN_BEFORE: usize = 8;
 /// Spike's boot ROM has five instructions before the program's entry; nobody's has many more.
 const BOOT_LINES_MAX: usize = 64;
 
+/// A CSR that the peer may have another value of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ignored {
+    /// Its number.
+    pub number: u16,
+    /// The only value that the peer may have instead; any by default.
+    pub only: Option<u64>,
+}
+
+impl Ignored {
+    /// Whether the peer may show `value` of CSR `number`, whatever we show.
+    fn covers(&self, number: u16, value: u64) -> bool {
+        self.number == number && self.only.is_none_or(|only| only == value)
+    }
+}
+
 /// Follows the peer, an instruction at a time.
 pub(crate) struct Comparison {
     ours: CommitLog<Vec<u8>>,
     peer: Peer,
     /// CSRs whose values may differ.
-    ignored: Vec<u16>,
+    ignored: Vec<Ignored>,
     agreed: u64,
     before: VecDeque<String>,
     end: Option<anyhow::Result<Difference>>,
@@ -34,25 +51,37 @@ pub(crate) struct Comparison {
 #[derive(Debug)]
 pub(crate) struct Difference {
     /// The last lines on which both agreed.
-    pub before: Vec<String>,
+    before: Vec<String>,
     /// Our line.
-    pub ours: String,
+    ours: String,
     /// The peer's.
-    pub theirs: String,
+    theirs: String,
 }
 
 impl Difference {
     /// The registers that the peer reports with another value than we do, or that we do not report.
-    pub(crate) fn registers(&self) -> Vec<(&str, &str)> {
+    fn registers(&self) -> Vec<(&str, &str)> {
         let ours = Fields::of(&self.ours);
         let registers = Fields::of(&self.theirs).written.into_iter();
         registers.filter(|register| !ours.written.contains(register)).collect()
     }
 }
 
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.before {
+            writeln!(f, "  both: {line}")?;
+        }
+        writeln!(f, " vhart: {}\n  peer: {}", self.ours, self.theirs)?;
+        self.registers()
+            .iter()
+            .try_for_each(|(register, value)| writeln!(f, "{register} of the peer: {value}"))
+    }
+}
+
 impl Comparison {
     /// Compares with `peer`; the CSRs `ignored` may differ.
-    pub(crate) fn new(peer: Peer, ignored: Vec<u16>) -> Comparison {
+    pub(crate) fn new(peer: Peer, ignored: Vec<Ignored>) -> Comparison {
         Comparison {
             ours: CommitLog::new(Vec::new()),
             peer,
@@ -83,13 +112,15 @@ impl Comparison {
     }
 
     /// Takes the peer's next line and holds ours against it.
-    fn compare(&mut self, inst: &Inst) -> anyhow::Result<Option<Difference>> {
+    fn compare(&mut self, hart: &Hart, inst: &Inst) -> anyhow::Result<Option<Difference>> {
         let line = self.ours.sink();
         let ours = String::from_utf8_lossy(line.trim_ascii_end());
         let theirs = if self.agreed == 0 { first(&mut self.peer, &ours)? } else { self.peer.next()? };
         if ours != theirs {
-            let csr = csr_of(inst).filter(|csr| self.ignored.contains(csr));
-            if !alike(&ours, theirs, &self.ignored, csr.is_some()) {
+            let csr = csr_of(inst);
+            let read = self.ignored.iter().find(|ignored| csr == Some(ignored.number));
+            let stays = |number, value| hart.csr(number) == Some(value);
+            if !alike(&ours, theirs, &self.ignored, read, stays) {
                 let (ours, theirs) = (ours.into_owned(), theirs.to_owned());
                 return Ok(Some(Difference {
                     before: std::mem::take(&mut self.before).into(),
@@ -97,7 +128,7 @@ impl Comparison {
                     theirs,
                 }));
             }
-            if csr.is_some() {
+            if read.is_some() {
                 self.adopted = Fields::of(theirs).integer();
             }
         }
@@ -122,7 +153,7 @@ impl Observer for Comparison {
 
     fn retire(&mut self, hart: &Hart, pc: u64, inst: &Inst) {
         self.ours.retire(hart, pc, inst);
-        self.end = self.compare(inst).transpose();
+        self.end = self.compare(hart, inst).transpose();
     }
 
     fn access(&mut self, hart: &Hart, access: &MemoryAccess) {
@@ -150,18 +181,41 @@ fn csr_of(inst: &Inst) -> Option<u16> {
     matches!(inst.op.row().format, Format::Csr | Format::CsrI).then_some(inst.imm as u16)
 }
 
-/// Whether two lines are the same but for the values of CSRs that are `ignored`, and for an integer register
-/// that has got one.
-fn alike(ours: &str, theirs: &str, ignored: &[u16], has_read_ignored: bool) -> bool {
-    let kept = |line| {
-        let mut fields = Fields::of(line);
-        fields.written.retain(|(register, _)| {
-            let is_ignored = csr_number(register).is_some_and(|number| ignored.contains(&number));
-            !(is_ignored || has_read_ignored && register.starts_with('x'))
-        });
-        fields
-    };
-    kept(ours) == kept(theirs)
+/// Whether two lines are the same but for the values of CSRs that are `ignored`, for an integer register
+/// that has got the one which is `read`, and for CSRs that the peer reports although they stay as they are.
+fn alike(
+    ours: &str,
+    theirs: &str,
+    ignored: &[Ignored],
+    read: Option<&Ignored>,
+    stays: impl Fn(u16, u64) -> bool,
+) -> bool {
+    let (mut ours, mut theirs) = (Fields::of(ours), Fields::of(theirs));
+    let dropped: Vec<&str> = theirs
+        .written
+        .iter()
+        .filter_map(|(register, value)| {
+            let value = hexadecimal(value)?;
+            let allowed = match csr_number(register) {
+                Some(number) => {
+                    let is_reported = ours.written.iter().any(|(reported, _)| reported == register);
+                    ignored.iter().any(|csr| csr.covers(number, value))
+                        || !is_reported && stays(number, value)
+                }
+                None => register.starts_with('x') && read.is_some_and(|csr| csr.covers(csr.number, value)),
+            };
+            allowed.then_some(*register)
+        })
+        .collect();
+    for fields in [&mut ours, &mut theirs] {
+        fields.written.retain(|(register, _)| !dropped.contains(register));
+    }
+    ours == theirs
+}
+
+/// The number written as `0x12`.
+fn hexadecimal(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
 /// The number of the CSR that a line calls `c768_mstatus`.
@@ -199,7 +253,7 @@ impl Fields<'_> {
     fn integer(&self) -> Option<(u8, u64)> {
         self.written.iter().find_map(|(register, value)| {
             let number = register.strip_prefix('x')?.parse().ok()?;
-            Some((number, u64::from_str_radix(value.strip_prefix("0x")?, 16).ok()?))
+            Some((number, hexadecimal(value)?))
         })
     }
 }
@@ -224,14 +278,29 @@ mod tests {
 
     #[test]
     fn only_ignored_csrs_and_what_was_read_from_them_may_differ() {
+        let csr = |number, only| Ignored { number, only };
         let other = READ.replace("0005", "0007");
-        assert!(alike(READ, &other, &[isa::csr::time::NUMBER], true));
-        assert!(!alike(READ, &other, &[isa::csr::time::NUMBER], false), "x10 is not from an ignored CSR");
-        assert!(!alike(READ, &other.replace("8000_0000", "80000004"), &[], false));
+        let alike_read = |theirs, ignored| alike(READ, theirs, &[], Some(&ignored), |_, _| false);
+        assert!(alike_read(&other, csr(isa::csr::time::NUMBER, None)));
+        assert!(alike_read(&other, csr(isa::csr::time::NUMBER, Some(7))));
+        assert!(!alike_read(&other, csr(isa::csr::time::NUMBER, Some(6))));
+        assert!(!alike_read(&other.replace("80000000", "80000004"), csr(isa::csr::time::NUMBER, None)), "pc");
 
-        let write = "core   0: 3 0x0 (0x1) c836_mip 0x2 mem 0x80";
-        assert!(alike(write, &write.replace("0x2", "0x22"), &[836], false));
-        assert!(!alike(write, &write.replace("0x2", "0x22"), &[768], false));
-        assert!(!alike(write, &write.replace("0x80", "0x88"), &[836], false), "an address differs");
+        let write = "core   0: 3 0x0 (0x1) x5 0x1 c836_mip 0x2 mem 0x80";
+        let alike = |theirs: &str, ignored| alike(write, theirs, &[ignored], None, |_, _| false);
+        assert!(alike(&write.replace("0x2", "0x22"), csr(836, None)));
+        assert!(!alike(&write.replace("0x2", "0x22"), csr(768, None)));
+        assert!(!alike(&write.replace("x5 0x1", "x5 0x2"), csr(836, None)), "x5 is not from mip");
+        assert!(!alike(&write.replace("0x80", "0x88"), csr(836, None)), "an address differs");
+    }
+
+    #[test]
+    fn a_csr_that_stays_as_it_is_may_be_reported() {
+        let ours = "core   0: 3 0x0 (0x30200073) c768_mstatus 0x80";
+        let alike =
+            |theirs: &str| alike(ours, theirs, &[], None, |number, value| (number, value) == (512, 6));
+        assert!(alike("core   0: 3 0x0 (0x30200073) c512_vsstatus 0x6 c768_mstatus 0x80"));
+        assert!(!alike("core   0: 3 0x0 (0x30200073) c512_vsstatus 0x7 c768_mstatus 0x80"));
+        assert!(!alike("core   0: 3 0x0 (0x30200073) c512_vsstatus 0x6"), "mstatus was written");
     }
 }

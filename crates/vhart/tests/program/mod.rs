@@ -6,6 +6,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+#[path = "../../src/lockstep/random/elf.rs"]
+mod elf;
+
+pub(crate) use elf::elf;
 pub(crate) use isa::asm::prelude::*;
 
 /// Where programs lie: the start of main memory.
@@ -62,55 +66,4 @@ pub(crate) fn exit(a: &mut Asm, status: u16) {
     a.li(T0, FINISHER);
     a.li(T1, request);
     a.sw(T1, 0, T0);
-}
-
-/// A 64-bit RISC-V ELF with `code` and then 4 KiB of zeros at [`BASE`], entered at its first byte.
-pub(crate) fn elf(code: &[u8], symbols: &[(&str, u64)]) -> Vec<u8> {
-    const HEADER: u64 = 64;
-    const SEGMENT: u64 = 56;
-    const SYMBOL: usize = 24;
-    // Spike finds the symbols by the names of their sections.
-    let (mut table, mut strings) = (vec![0; SYMBOL], b"\0.symtab\0.strtab\0".to_vec());
-    for (name, value) in symbols {
-        table.extend((strings.len() as u32).to_le_bytes());
-        // Global, without a type; in no section but absolute.
-        table.extend([0x10, 0, 0xf1, 0xff]);
-        table.extend(value.to_le_bytes());
-        table.extend(8u64.to_le_bytes());
-        strings.extend(name.bytes().chain([0]));
-    }
-    let code_at = HEADER + SEGMENT;
-    let table_at = (code_at + code.len() as u64).next_multiple_of(8);
-    let strings_at = table_at + table.len() as u64;
-    let sections_at = (strings_at + strings.len() as u64).next_multiple_of(8);
-
-    let mut out = Vec::new();
-    let put = |out: &mut Vec<u8>, fields: &[(u64, usize)]| {
-        for (value, bytes) in fields {
-            out.extend(&value.to_le_bytes()[..*bytes]);
-        }
-    };
-    out.extend(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
-    // Executable, RISC-V, version 1; the entry; the places of the tables; flags and sizes.
-    put(&mut out, &[(2, 2), (243, 2), (1, 4), (BASE, 8), (HEADER, 8), (sections_at, 8)]);
-    put(&mut out, &[(0, 4), (HEADER, 2), (SEGMENT, 2), (1, 2), (64, 2), (3, 2), (2, 2)]);
-    // One segment to load: readable, writable and executable.
-    let len = code.len() as u64;
-    put(&mut out, &[(1, 4), (7, 4), (code_at, 8), (BASE, 8), (BASE, 8), (len, 8), (len + 4096, 8), (8, 8)]);
-    out.extend(code);
-    out.resize(table_at as usize, 0);
-    out.extend(&table);
-    out.extend(&strings);
-    out.resize(sections_at as usize, 0);
-    // No section; the symbols, of which the first is local; their names.
-    let sections = [
-        [0; 10],
-        [1, 2, 0, 0, table_at, table.len() as u64, 2, 1, 8, SYMBOL as u64],
-        [9, 3, 0, 0, strings_at, strings.len() as u64, 0, 0, 1, 0],
-    ];
-    for section in sections {
-        let sizes = [4, 4, 8, 8, 8, 8, 4, 4, 8, 8];
-        put(&mut out, &section.into_iter().zip(sizes).collect::<Vec<_>>());
-    }
-    out
 }
