@@ -97,6 +97,10 @@ impl Tables<'_> {
         for permission in PERMISSIONS {
             bits = if self.rng.one_in(10) { bits & !permission } else { bits | permission };
         }
+        // Write without read is reserved, and would hide what MXR is for.
+        if bits & Pte::R.mask() == 0 && !self.rng.one_in(4) {
+            bits &= !Pte::W.mask();
+        }
         if self.rng.below(8) < users {
             bits |= Pte::U.mask();
         }
