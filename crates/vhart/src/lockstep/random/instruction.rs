@@ -112,7 +112,12 @@ pub(crate) fn step(rng: &mut Rng) -> Step {
             && let Some(inst) = instruction(row, rng)
         {
             let is_near = matches!(inst.op.long().row().format, Format::B | Format::J);
-            return if is_near { Step::Near(inst) } else { bytes(&[inst]) };
+            return match inst.op {
+                _ if is_near => Step::Near(inst),
+                // A trap return may keep or drop the reservation; the manual's advice is a dummy SC.
+                Op::mret | Op::sret => bytes(&[Inst { rs1: S3.into(), ..Inst::new(Op::sc_w) }, inst]),
+                _ => bytes(&[inst]),
+            };
         }
     }
 }
