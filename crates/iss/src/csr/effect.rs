@@ -40,8 +40,6 @@ impl Hart {
             csr::stvec::NUMBER => c.stvec = legalize::tvec(value),
             csr::scounteren::NUMBER => c.scounteren = legalize::counteren(value),
             csr::senvcfg::NUMBER => c.senvcfg = legalize::senvcfg(value),
-            // The state that the bits of sstateen would control is not there.
-            csr::sstateen0::NUMBER => c.sstateen[i] = 0,
             csr::sscratch::NUMBER => c.sscratch = value,
             csr::sepc::NUMBER => c.sepc = legalize::epc(value),
             csr::scause::NUMBER => c.scause = value,

@@ -31,7 +31,6 @@ impl Hart {
             csr::stvec::NUMBER => c.stvec,
             csr::scounteren::NUMBER => c.scounteren,
             csr::senvcfg::NUMBER => c.senvcfg,
-            csr::sstateen0::NUMBER => self.sstateen(i),
             csr::sscratch::NUMBER => c.sscratch,
             csr::sepc::NUMBER => c.sepc,
             csr::scause::NUMBER => c.scause,
@@ -88,8 +87,10 @@ impl Hart {
             csr::pmpaddr0::NUMBER => c.pmpaddr[i],
             csr::mhartid::NUMBER => self.id() as u64,
 
-            // Read-only zeros: no event counters, no triggers, no identification.
+            // Read-only zeros: no event counters, no triggers, no identification, and nothing that the bits
+            // of sstateen would control.
             csr::hpmcounter3::NUMBER
+            | csr::sstateen0::NUMBER
             | csr::mhpmcounter3::NUMBER
             | csr::mhpmevent3::NUMBER
             | csr::tselect::NUMBER
@@ -117,12 +118,6 @@ impl Hart {
         let h = if self.variant().h { misa::H.mask() } else { 0 };
         let letters = [misa::A, misa::C, misa::D, misa::F, misa::I, misa::M, misa::S, misa::U];
         letters.iter().fold(misa::MXL.of(XL_64) | h, |bits, letter| bits | letter.mask())
-    }
-
-    /// sstateen: no bit of it controls state that this hart has.
-    fn sstateen(&self, n: usize) -> u64 {
-        let guest = if self.mode().virt { self.csr.hstateen[n] } else { u64::MAX };
-        self.csr.sstateen[n] & self.csr.mstateen[n] & guest
     }
 
     /// The guest external interrupt lines that the hart has.
