@@ -118,6 +118,11 @@ impl Asm {
         self.base.wrapping_add(self.bytes.len() as u64)
     }
 
+    /// What has been written so far; branches and labels are filled in by [`Asm::finish`].
+    pub fn code(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// A label that is yet to be placed.
     pub fn label(&mut self) -> Label {
         self.labels.push(None);
