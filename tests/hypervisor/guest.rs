@@ -5,6 +5,7 @@ use hyp::probe::{Features, probe};
 use hyp::vmid::Vmids;
 use hyp::{Gpa, Hart, Outcome, Vcpu, Vm, Width, handle};
 use isa::asm::prelude::*;
+use isa::ext::Ext;
 use iss::Variant;
 use iss::variant::TlbPolicy;
 
@@ -38,8 +39,12 @@ impl World {
     pub(crate) fn new(variant: Variant) -> World {
         let (mut machine, memory) = machine(variant);
         let features = probe(&mut machine).unwrap();
-        let Variant { vmid_len, sstc, smstateen, .. } = variant;
-        assert_eq!(features, Features { vmid_bits: vmid_len, sstc, smstateen });
+        let expected = Features {
+            vmid_bits: variant.vmid_len,
+            sstc: variant.has(Ext::Sstc),
+            smstateen: variant.has(Ext::Smstateen),
+        };
+        assert_eq!(features, expected);
         let vmids = Vmids::new(features.vmid_bits, 1);
         World { machine, memory, vmids, features, hides_htinst: false }
     }
@@ -77,8 +82,10 @@ impl World {
 fn variants() -> impl Iterator<Item = Variant> {
     let tlbs = [TlbPolicy::None, TlbPolicy::Exact, TlbPolicy::Sticky];
     tlbs.into_iter().flat_map(|tlb| {
-        [(0, false), (0, true), (1, true), (2, false), (14, false), (14, true)]
-            .map(|(vmid_len, sstc)| Variant { tlb, vmid_len, sstc, smstateen: sstc, ..Variant::default() })
+        [(0, false), (0, true), (1, true), (2, false), (14, false), (14, true)].map(|(vmid_len, sstc)| {
+            let all = Variant { tlb, vmid_len, ..Variant::default() };
+            if sstc { all } else { all.without(Ext::Sstc).without(Ext::Smstateen) }
+        })
     })
 }
 

@@ -5,8 +5,10 @@
 //! [`Field`] and `csr::hstatus::NUMBER` the CSR's number. What a field may hold (WARL, WLRL) is a
 //! property of a hart and lives in `iss::csr::legalize`. Privileged ISA, "CSR Listing".
 
+use crate::ext::Needs;
 use crate::field::Field;
 use crate::mode::Privilege;
+use crate::needs;
 
 /// Calls the macro `$consumer` with every row of the CSR table.
 #[macro_export]
@@ -45,7 +47,7 @@ macro_rules! for_each_csr {
             /// Supervisor environment configuration.
             senvcfg 0x10a x 1 S any { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] };
             /// State that U-mode may use.
-            sstateen0 0x10c x 4 Smstateen any { C[0] FCSR[1] JVT[2] };
+            sstateen0 0x10c x 4 Ssstateen any { C[0] FCSR[1] JVT[2] };
             /// For the supervisor trap handler's use.
             sscratch 0x140 x 1 S any {};
             /// Where a trap into S-mode came from.
@@ -81,7 +83,7 @@ macro_rules! for_each_csr {
             /// Virtual supervisor interrupts pending.
             vsip 0x244 x 1 H any { SSIP[1] STIP[5] SEIP[9] LCOFIP[13] };
             /// The guest time at which the VS timer interrupt becomes pending.
-            vstimecmp 0x24d x 1 SstcH rv64 {};
+            vstimecmp 0x24d x 1 (Sstc & H) rv64 {};
             /// VS-stage address translation.
             vsatp 0x280 x 1 H rv64 { PPN[43:0] ASID[59:44] MODE[63:60] };
 
@@ -105,7 +107,7 @@ macro_rules! for_each_csr {
             /// Environment configuration of the guest.
             henvcfg 0x60a x 1 H rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] ADUE[61] PBMTE[62] STCE[63] };
             /// State that the guest may use.
-            hstateen0 0x60c x 4 SmstateenH rv64 { C[0] FCSR[1] JVT[2] ENVCFG[62] SE0[63] };
+            hstateen0 0x60c x 4 (Ssstateen & H) rv64 { C[0] FCSR[1] JVT[2] ENVCFG[62] SE0[63] };
             /// The faulting guest physical address, shifted right by 2.
             htval 0x643 x 1 H any {};
             /// Hypervisor interrupts pending.
@@ -121,42 +123,42 @@ macro_rules! for_each_csr {
 
             // Machine CSRs.
             /// Machine status.
-            mstatus 0x300 x 1 M rv64 {
+            mstatus 0x300 x 1 Sm rv64 {
                 SIE[1] MIE[3] SPIE[5] UBE[6] MPIE[7] SPP[8] VS[10:9] MPP[12:11] FS[14:13] XS[16:15] MPRV[17]
                 SUM[18] MXR[19] TVM[20] TW[21] TSR[22] UXL[33:32] SXL[35:34] SBE[36] MBE[37] GVA[38] MPV[39] SD[63]
             };
             /// The ISA: a bit for each letter, and MXL.
-            misa 0x301 x 1 M rv64 { A[0] B[1] C[2] D[3] F[5] H[7] I[8] M[12] S[18] U[20] V[21] MXL[63:62] };
+            misa 0x301 x 1 Sm rv64 { A[0] B[1] C[2] D[3] F[5] H[7] I[8] M[12] S[18] U[20] V[21] MXL[63:62] };
             /// Exceptions delegated to HS-mode.
             medeleg 0x302 x 1 S any {};
             /// Interrupts delegated to HS-mode.
             mideleg 0x303 x 1 S any {};
             /// Machine interrupt enable.
-            mie 0x304 x 1 M any {
+            mie 0x304 x 1 Sm any {
                 SSIE[1] VSSIE[2] MSIE[3] STIE[5] VSTIE[6] MTIE[7] SEIE[9] VSEIE[10] MEIE[11] SGEIE[12] LCOFIE[13]
             };
             /// Machine trap vector.
-            mtvec 0x305 x 1 M any { MODE[1:0] };
+            mtvec 0x305 x 1 Sm any { MODE[1:0] };
             /// Counters that the next lower mode may read.
-            mcounteren 0x306 x 1 M any { CY[0] TM[1] IR[2] HPM[31:3] };
+            mcounteren 0x306 x 1 Sm any { CY[0] TM[1] IR[2] HPM[31:3] };
             /// Machine environment configuration.
-            menvcfg 0x30a x 1 M rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] CDE[60] ADUE[61] PBMTE[62] STCE[63] };
+            menvcfg 0x30a x 1 Sm rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] CDE[60] ADUE[61] PBMTE[62] STCE[63] };
             /// State that lower modes may use.
             mstateen0 0x30c x 4 Smstateen rv64 { C[0] FCSR[1] JVT[2] ENVCFG[62] SE0[63] };
             /// Counters that stand still.
-            mcountinhibit 0x320 x 1 M any { CY[0] IR[2] HPM[31:3] };
+            mcountinhibit 0x320 x 1 Sm any { CY[0] IR[2] HPM[31:3] };
             /// Event selectors of the event counters.
-            mhpmevent3 0x323 x 29 M rv64 {};
+            mhpmevent3 0x323 x 29 Sm rv64 {};
             /// For the machine trap handler's use.
-            mscratch 0x340 x 1 M any {};
+            mscratch 0x340 x 1 Sm any {};
             /// Where a trap into M-mode came from.
-            mepc 0x341 x 1 M any {};
+            mepc 0x341 x 1 Sm any {};
             /// Why a trap into M-mode was taken.
-            mcause 0x342 x 1 M rv64 { CODE[62:0] INTERRUPT[63] };
+            mcause 0x342 x 1 Sm rv64 { CODE[62:0] INTERRUPT[63] };
             /// The faulting address or instruction of a trap into M-mode.
-            mtval 0x343 x 1 M any {};
+            mtval 0x343 x 1 Sm any {};
             /// Machine interrupts pending.
-            mip 0x344 x 1 M any {
+            mip 0x344 x 1 Sm any {
                 SSIP[1] VSSIP[2] MSIP[3] STIP[5] VSTIP[6] MTIP[7] SEIP[9] VSEIP[10] MEIP[11] SGEIP[12] LCOFIP[13]
             };
             /// The trapping instruction, transformed.
@@ -164,31 +166,31 @@ macro_rules! for_each_csr {
             /// The faulting guest physical address, shifted right by 2.
             mtval2 0x34b x 1 H any {};
             /// Physical memory protection configuration, eight entries to a register.
-            pmpcfg0 0x3a0 x 16 M rv64 {};
+            pmpcfg0 0x3a0 x 16 Sm rv64 {};
             /// Physical memory protection addresses, shifted right by 2.
-            pmpaddr0 0x3b0 x 64 M rv64 { ADDRESS[53:0] };
+            pmpaddr0 0x3b0 x 64 Sm rv64 { ADDRESS[53:0] };
             /// Trigger select.
-            tselect 0x7a0 x 1 Sdtrig any {};
+            tselect 0x7a0 x 1 Sm any {};
             /// Trigger data.
-            tdata1 0x7a1 x 3 Sdtrig any {};
+            tdata1 0x7a1 x 3 Sm any {};
             /// Trigger information.
-            tinfo 0x7a4 x 1 Sdtrig any {};
+            tinfo 0x7a4 x 1 Sm any {};
             /// Machine cycle counter.
-            mcycle 0xb00 x 1 M rv64 {};
+            mcycle 0xb00 x 1 Sm rv64 {};
             /// Machine retired-instruction counter.
-            minstret 0xb02 x 1 M rv64 {};
+            minstret 0xb02 x 1 Sm rv64 {};
             /// Machine event counters.
-            mhpmcounter3 0xb03 x 29 M rv64 {};
+            mhpmcounter3 0xb03 x 29 Sm rv64 {};
             /// Vendor.
-            mvendorid 0xf11 x 1 M any {};
+            mvendorid 0xf11 x 1 Sm any {};
             /// Architecture.
-            marchid 0xf12 x 1 M any {};
+            marchid 0xf12 x 1 Sm any {};
             /// Implementation.
-            mimpid 0xf13 x 1 M any {};
+            mimpid 0xf13 x 1 Sm any {};
             /// Hart number.
-            mhartid 0xf14 x 1 M any {};
+            mhartid 0xf14 x 1 Sm any {};
             /// Address of the configuration structure.
-            mconfigptr 0xf15 x 1 M any {};
+            mconfigptr 0xf15 x 1 Sm any {};
         }
     };
 }
@@ -196,7 +198,7 @@ macro_rules! for_each_csr {
 macro_rules! define_csrs {
     ($(
         $(#[doc = $doc:literal])+
-        $name:ident $number:literal x $count:literal $ext:ident $layout:ident
+        $name:ident $number:literal x $count:literal $needs:tt $layout:ident
         { $($field:ident [$hi:literal $(: $lo:literal)?])* };
     )+) => {
         $(
@@ -216,7 +218,7 @@ macro_rules! define_csrs {
             name: stringify!($name),
             number: $number,
             count: $count,
-            ext: Ext::$ext,
+            needs: needs!($needs),
             layout: Layout::$layout,
             fields: &[$((stringify!($field), $name::$field)),*],
             doc: concat!($($doc),+).trim_ascii(),
@@ -234,8 +236,8 @@ pub struct Row {
     pub number: u16,
     /// How many CSRs with consecutive numbers the row stands for.
     pub count: u16,
-    /// The extension that defines it.
-    pub ext: Ext,
+    /// The extensions that a hart must have to have it.
+    pub needs: Needs,
     /// For which XLEN the fields are laid out as listed.
     pub layout: Layout,
     /// The fields, lowest first.
@@ -252,33 +254,6 @@ pub enum Layout {
     any,
     /// RV64; on RV32 the register is laid out differently or split in two.
     rv64,
-}
-
-/// The extension that defines a CSR.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Ext {
-    /// The machine-level ISA.
-    M,
-    /// Supervisor mode.
-    S,
-    /// Floating point.
-    F,
-    /// Base counters.
-    Zicntr,
-    /// Event counters.
-    Zihpm,
-    /// Supervisor timer.
-    Sstc,
-    /// Supervisor timer and the hypervisor extension.
-    SstcH,
-    /// State enable.
-    Smstateen,
-    /// State enable and the hypervisor extension.
-    SmstateenH,
-    /// The hypervisor extension.
-    H,
-    /// Debug triggers.
-    Sdtrig,
 }
 
 /// The row that holds CSR `number`, and the position of the CSR in its family.

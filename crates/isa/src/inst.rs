@@ -1,7 +1,8 @@
 //! THE instruction table: one row is one instruction; everything else is derived from it.
 //!
 //! A row of the first part reads `name Format "bit pattern" extension xlen;`. The pattern is written
-//! from bit 31 down to bit 0, `.` standing for an operand bit. A row of the second part is a 16-bit
+//! from bit 31 down to bit 0, `.` standing for an operand bit. The extension may also be `(A & B)`, both
+//! being needed, or `(A | B)`, either being enough. A row of the second part is a 16-bit
 //! instruction; after `=` it names the 32-bit instruction it stands for (C extension, "RVC Instruction
 //! Set Listings"), whose operands its format fills in.
 //!
@@ -9,7 +10,9 @@
 //! takes the rows. Adding an instruction is adding a row here and a method of the same name in
 //! `iss::exec`, whose absence is a compile error.
 
+use crate::ext::Needs;
 use crate::format::Format;
+use crate::needs;
 
 /// Calls the macro `$consumer` with every row of the instruction table.
 #[macro_export]
@@ -354,9 +357,9 @@ macro_rules! for_each_instruction {
 
             // Machine-level privileged instructions.
             /// Return from a trap into M-mode.
-            mret            Bare      "0011000 00010 00000 000 00000 1110011" Priv any;
+            mret            Bare      "0011000 00010 00000 000 00000 1110011" Sm any;
             /// Wait for an interrupt.
-            wfi             Bare      "0001000 00101 00000 000 00000 1110011" Priv any;
+            wfi             Bare      "0001000 00101 00000 000 00000 1110011" Sm any;
 
             // Supervisor instructions.
             /// Order page-table writes before translations: HS-mode's, or at V=1 the VS stage's.
@@ -408,21 +411,21 @@ macro_rules! for_each_instruction {
 
             // Svinval with H.
             /// Invalidate as HFENCE.VVMA does, without its ordering.
-            hinval_vvma     FenceVma  "0010011 ..... ..... 000 00000 1110011" SvinvalH any;
+            hinval_vvma     FenceVma  "0010011 ..... ..... 000 00000 1110011" (Svinval & H) any;
             /// Invalidate as HFENCE.GVMA does, without its ordering.
-            hinval_gvma     FenceVma  "0110011 ..... ..... 000 00000 1110011" SvinvalH any;
+            hinval_gvma     FenceVma  "0110011 ..... ..... 000 00000 1110011" (Svinval & H) any;
             // The C extension: each row stands for a 32-bit instruction.
             @compressed
             /// Add a scaled immediate to the stack pointer.
             c_addi4spn      CAddi4spn  "000 ........ ... 00" C any = addi;
             /// Load double-precision value.
-            c_fld           CLoadFD    "001 ... ... .. ... 00" Zcd any = fld;
+            c_fld           CLoadFD    "001 ... ... .. ... 00" (C & D) any = fld;
             /// Load word.
             c_lw            CLoadW     "010 ... ... .. ... 00" C any = lw;
             /// Load doubleword.
             c_ld            CLoadD     "011 ... ... .. ... 00" C rv64 = ld;
             /// Store double-precision value.
-            c_fsd           CStoreFD   "101 ... ... .. ... 00" Zcd any = fsd;
+            c_fsd           CStoreFD   "101 ... ... .. ... 00" (C & D) any = fsd;
             /// Store word.
             c_sw            CStoreW    "110 ... ... .. ... 00" C any = sw;
             /// Store doubleword.
@@ -466,7 +469,7 @@ macro_rules! for_each_instruction {
             /// Shift left logical by immediate.
             c_slli          CSlli      "000 . ..... ..... 10" C rv64 = slli;
             /// Load double-precision value from the stack.
-            c_fldsp         CFldsp     "001 . ..... ..... 10" Zcd any = fld;
+            c_fldsp         CFldsp     "001 . ..... ..... 10" (C & D) any = fld;
             /// Load word from the stack.
             c_lwsp          CLwsp      "010 . ..... ..... 10" C any = lw;
             /// Load doubleword from the stack.
@@ -482,7 +485,7 @@ macro_rules! for_each_instruction {
             /// Add.
             c_add           CAdd       "100 1 ..... ..... 10" C any = add;
             /// Store double-precision value to the stack.
-            c_fsdsp         CFsdsp     "101 ...... ..... 10" Zcd any = fsd;
+            c_fsdsp         CFsdsp     "101 ...... ..... 10" (C & D) any = fsd;
             /// Store word to the stack.
             c_swsp          CSwsp      "110 ...... ..... 10" C any = sw;
             /// Store doubleword to the stack.
@@ -493,9 +496,9 @@ macro_rules! for_each_instruction {
 
 macro_rules! define_ops {
     (
-        $($(#[doc = $doc:literal])+ $name:ident $format:ident $pattern:literal $ext:ident $xlen:ident;)+
+        $($(#[doc = $doc:literal])+ $name:ident $format:ident $pattern:literal $needs:tt $xlen:ident;)+
         @compressed
-        $($(#[doc = $cdoc:literal])+ $cname:ident $cformat:ident $cpattern:literal $cext:ident $cxlen:ident = $long:ident;)+
+        $($(#[doc = $cdoc:literal])+ $cname:ident $cformat:ident $cpattern:literal $cneeds:tt $cxlen:ident = $long:ident;)+
     ) => {
         /// The operation of an instruction: its mnemonic with `.` written as `_`.
         #[allow(non_camel_case_types)]
@@ -508,8 +511,8 @@ macro_rules! define_ops {
 
         /// Every row of the table, in the table's order: `ROWS[op as usize]` is the row of `op`.
         pub static ROWS: [Row; Op::COUNT] = [
-            $(Row::new(Op::$name, stringify!($name), Format::$format, $pattern, Ext::$ext, Xlen::$xlen, None, concat!($($doc),+).trim_ascii()),)+
-            $(Row::new(Op::$cname, stringify!($cname), Format::$cformat, $cpattern, Ext::$cext, Xlen::$cxlen, Some(Op::$long), concat!($($cdoc),+).trim_ascii()),)+
+            $(Row::new(Op::$name, stringify!($name), Format::$format, $pattern, needs!($needs), Xlen::$xlen, None, concat!($($doc),+).trim_ascii()),)+
+            $(Row::new(Op::$cname, stringify!($cname), Format::$cformat, $cpattern, needs!($cneeds), Xlen::$cxlen, Some(Op::$long), concat!($($cdoc),+).trim_ascii()),)+
         ];
 
         impl Op {
@@ -537,8 +540,8 @@ pub struct Row {
     pub pattern: u32,
     /// 2 or 4 bytes.
     pub len: u8,
-    /// The extension that defines it.
-    pub ext: Ext,
+    /// The extensions that a hart must have to have it.
+    pub needs: Needs,
     /// The base ISAs that have it.
     pub xlen: Xlen,
     /// The 32-bit instruction that a compressed one stands for.
@@ -554,7 +557,7 @@ impl Row {
         name: &'static str,
         format: Format,
         encoding: &'static str,
-        ext: Ext,
+        needs: Needs,
         xlen: Xlen,
         long: Option<Op>,
         doc: &'static str,
@@ -570,41 +573,8 @@ impl Row {
             i += 1;
         }
         assert!(width == if long.is_some() { 16 } else { 32 }, "a bit pattern has the wrong length");
-        Row { op, name, format, encoding, mask, pattern, len: width / 8, ext, xlen, long, doc }
+        Row { op, name, format, encoding, mask, pattern, len: width / 8, needs, xlen, long, doc }
     }
-}
-
-/// The extension that defines an instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Ext {
-    /// The base integer ISA.
-    I,
-    /// Multiplication and division.
-    M,
-    /// Atomic instructions.
-    A,
-    /// Single-precision floating point.
-    F,
-    /// Double-precision floating point.
-    D,
-    /// Compressed instructions.
-    C,
-    /// Compressed double-precision loads and stores: C and D together.
-    Zcd,
-    /// CSR access.
-    Zicsr,
-    /// Instruction-fetch fence.
-    Zifencei,
-    /// The machine-level ISA.
-    Priv,
-    /// Supervisor mode.
-    S,
-    /// Fine-grained invalidation.
-    Svinval,
-    /// Fine-grained invalidation of guest translations: Svinval and H together.
-    SvinvalH,
-    /// The hypervisor extension.
-    H,
 }
 
 /// The base ISAs that have an instruction.

@@ -15,6 +15,7 @@ pub mod asm;
 pub mod cause;
 pub mod csr;
 pub mod decode;
+pub mod ext;
 pub mod field;
 pub mod format;
 pub mod inst;

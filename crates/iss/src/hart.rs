@@ -1,5 +1,6 @@
 //! The hart: its state, as debuggers and platforms see it. [`Hart::run`] is in `exec::step`.
 
+use isa::ext::Ext;
 use isa::{Mode, Privilege};
 
 use crate::bus::Lines;
@@ -130,7 +131,7 @@ impl Hart {
 
     /// Sets the privilege mode, for a debugger; V is dropped where there is no such mode.
     pub fn set_mode(&mut self, mode: Mode) {
-        let virt = mode.virt && self.variant.h && mode.privilege != Privilege::M;
+        let virt = mode.virt && self.variant.has(Ext::H) && mode.privilege != Privilege::M;
         self.mode = Mode { virt, ..mode };
         self.recheck_interrupts = true;
     }

@@ -5,6 +5,7 @@
 
 use isa::cause::Interrupt;
 use isa::csr;
+use isa::ext::Ext;
 use isa::{Mode, Privilege};
 
 use crate::csr::legalize::VS_INTERRUPTS;
@@ -22,7 +23,7 @@ impl Hart {
             let due = self.time(false) >= c.stimecmp;
             pending = csr::mip::STIP.set(pending, due.into());
         }
-        if !self.variant().h {
+        if !self.variant().has(Ext::H) {
             return pending & !VS_INTERRUPTS;
         }
         let or_in = |pending: u64, field: isa::field::Field, is_set: bool| pending | field.of(is_set.into());
@@ -72,10 +73,12 @@ impl Hart {
     }
 
     fn stimecmp_rules(&self) -> bool {
-        self.variant().sstc && csr::menvcfg::STCE.is_set(self.csr.menvcfg)
+        self.variant().has(Ext::Sstc) && csr::menvcfg::STCE.is_set(self.csr.menvcfg)
     }
 
     fn vstimecmp_rules(&self) -> bool {
-        self.variant().sstc && self.variant().h && csr::henvcfg::STCE.is_set(self.csr.henvcfg)
+        self.variant().has(Ext::Sstc)
+            && self.variant().has(Ext::H)
+            && csr::henvcfg::STCE.is_set(self.csr.henvcfg)
     }
 }

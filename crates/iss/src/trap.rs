@@ -5,6 +5,7 @@
 
 use isa::cause::{Cause, Exception, Interrupt};
 use isa::csr;
+use isa::ext::Ext;
 use isa::{Mode, Privilege};
 
 use crate::hart::Hart;
@@ -81,7 +82,7 @@ impl Hart {
     fn enter_machine(&mut self, from: Mode, entry: &Entry) -> u64 {
         use csr::mstatus::{GVA, MIE, MPIE, MPP, MPV};
         let epc = self.pc();
-        let h = self.variant().h;
+        let h = self.variant().has(Ext::H);
         let c = &mut self.csr;
         c.mepc = epc;
         c.mcause = entry.cause.to_bits();
@@ -101,7 +102,7 @@ impl Hart {
     fn enter_supervisor(&mut self, from: Mode, entry: &Entry) -> u64 {
         use csr::hstatus::{GVA, SPV, SPVP};
         let epc = self.pc();
-        let h = self.variant().h;
+        let h = self.variant().has(Ext::H);
         let c = &mut self.csr;
         c.sepc = epc;
         c.scause = entry.cause.to_bits();

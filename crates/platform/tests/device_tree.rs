@@ -52,29 +52,15 @@ fn harts_say_what_they_implement() {
         let tree = device_tree(&MachineConfig { variant, ..MachineConfig::default() }).unwrap();
         ["riscv,isa", "mmu-type"].map(|name| text(&tree, "/cpus/cpu@0", name).unwrap())
     };
-    assert_eq!(
-        isa(Variant::default()),
-        [
-            "rv64imafdch_zicntr_zicsr_zifencei_zihpm_smstateen_sstc_svade_svadu_svinval_svnapot_svpbmt",
-            "riscv,sv57"
-        ]
-    );
-    let plain = Variant {
-        h: false,
-        sstc: false,
-        svadu: false,
-        svnapot: false,
-        svpbmt: false,
-        svinval: false,
-        smstateen: false,
-        max_levels: 3,
-        ..Variant::default()
-    };
-    assert_eq!(isa(plain), ["rv64imafdc_zicntr_zicsr_zifencei_zihpm_svade", "riscv,sv39"]);
+    let [max, mmu] = isa(Variant::default());
+    assert_eq!((max, mmu.as_str()), (Variant::default().extensions.isa_string(), "riscv,sv57"));
+    let plain = Variant::parse("rv64gc_zicntr_svade,satp=sv39").unwrap();
+    let names = "rv64imafdc_zicntr_zicsr_zifencei_zmmul_zaamo_zalrsc_zca_svade";
+    assert_eq!(isa(plain), [names, "riscv,sv39"]);
     let tree = device_tree(&MachineConfig { variant: plain, ..MachineConfig::default() }).unwrap();
     assert_eq!(text(&tree, "/cpus/cpu@0", "riscv,isa-base").unwrap(), "rv64i");
     let list = text(&tree, "/cpus/cpu@0", "riscv,isa-extensions").unwrap();
-    assert_eq!(list, "i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0zihpm\0svade");
+    assert_eq!(list, "i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0zmmul\0zaamo\0zalrsc\0zca\0svade");
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub(crate) struct MachineArgs {
     /// The size of main memory: 128M, 2G, or a number of MiB
     #[arg(long, short, value_name = "SIZE", default_value = "128M", value_parser = size::parse)]
     pub memory: u64,
-    /// What the harts have: max,KEY=VALUE,... or help
+    /// What the harts have: BASE,KEY=VALUE,... or help
     #[arg(long, value_name = "SPEC", default_value = "max", value_parser = cpu::parse)]
     pub cpu: Cpu,
     /// A device tree to use in place of the machine's own
@@ -240,7 +240,7 @@ pub(crate) struct TestArgs {
     /// Write each test's signature to DIR/NAME.signature, as RISCOF compares it
     #[arg(long, value_name = "DIR")]
     pub signature: Option<PathBuf>,
-    /// What the harts have: max,KEY=VALUE,... or help
+    /// What the harts have: BASE,KEY=VALUE,... or help
     #[arg(long, value_name = "SPEC", default_value = "max", value_parser = cpu::parse)]
     pub cpu: Cpu,
 }

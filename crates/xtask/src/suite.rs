@@ -21,7 +21,7 @@ const HARTS: [usize; 2] = [1, 4];
 const CPUS: [&str; 5] = [
     "max,sstc=off",
     "max,pmp=0,smstateen=off,svpbmt=off",
-    "max,vmidlen=0,levels=3",
+    "max,vmidlen=0,satp=sv39,vsatp=sv39,hgatp=sv39x4",
     "max,tlb=none",
     "max,tlb=sticky",
 ];

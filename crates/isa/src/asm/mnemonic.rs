@@ -162,9 +162,9 @@ macro_rules! mnemonic {
 
 macro_rules! define_mnemonics {
     (
-        $($(#[doc = $doc:literal])+ $name:ident $format:ident $pattern:literal $ext:ident $xlen:ident;)+
+        $($(#[doc = $doc:literal])+ $name:ident $format:ident $pattern:literal $needs:tt $xlen:ident;)+
         @compressed
-        $($(#[doc = $cdoc:literal])+ $cname:ident $cformat:ident $cpattern:literal $cext:ident $cxlen:ident = $long:ident;)+
+        $($(#[doc = $cdoc:literal])+ $cname:ident $cformat:ident $cpattern:literal $cneeds:tt $cxlen:ident = $long:ident;)+
     ) => {
         /// The instructions of the table.
         impl Asm {

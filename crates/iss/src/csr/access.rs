@@ -3,7 +3,8 @@
 //! Privileged ISA, "CSR Listing" and, for the choice between illegal-instruction and virtual-instruction
 //! exceptions, "Trap Cause Codes" of the hypervisor extension.
 
-use isa::csr::{self, Ext};
+use isa::csr;
+use isa::ext::Ext;
 use isa::field::Field;
 use isa::{Mode, Privilege};
 
@@ -52,23 +53,16 @@ impl Hart {
     /// Whether the hart has CSR `number` at all.
     pub(crate) fn has_csr(&self, number: u16) -> bool {
         let v = self.variant();
-        csr::find(number).is_some_and(|(row, index)| match row.ext {
-            Ext::M | Ext::S | Ext::F | Ext::Zicntr | Ext::Zihpm | Ext::Sdtrig => match row.number {
-                csr::pmpcfg0::NUMBER => index % 2 == 0 && usize::from(index) * 4 < v.pmp_entries,
-                csr::pmpaddr0::NUMBER => usize::from(index) < v.pmp_entries,
-                _ => true,
-            },
-            Ext::Sstc => v.sstc,
-            Ext::SstcH => v.sstc && v.h,
-            Ext::Smstateen => v.smstateen,
-            Ext::SmstateenH => v.smstateen && v.h,
-            Ext::H => v.h,
+        csr::find(number).is_some_and(|(row, index)| match row.number {
+            csr::pmpcfg0::NUMBER => index % 2 == 0 && usize::from(index) * 4 < v.pmp_entries,
+            csr::pmpaddr0::NUMBER => usize::from(index) < v.pmp_entries,
+            _ => v.extensions.meets(row.needs),
         })
     }
 
     /// Floating-point CSRs need FS on, at V=1 in `vsstatus` as well.
     fn may_access_floating_point(&self, number: u16) -> Allowed {
-        let is_float = matches!(csr::find(number), Some((row, _)) if row.ext == Ext::F);
+        let is_float = (csr::fflags::NUMBER..=csr::fcsr::NUMBER).contains(&number);
         require(!is_float || self.fs_is_on(), Denied::Illegal)
     }
 
@@ -84,7 +78,7 @@ impl Hart {
             require(time && csr::menvcfg::STCE.is_set(self.csr.menvcfg), Denied::Illegal)?;
         }
         match state_enable_bit(number) {
-            Some((n, bit)) if self.variant().smstateen => {
+            Some((n, bit)) if self.variant().has(Ext::Smstateen) => {
                 require(bit.is_set(self.csr.mstateen[n]), Denied::Illegal)
             }
             _ => Ok(()),
@@ -106,7 +100,7 @@ impl Hart {
             require(!csr::hstatus::VTVM.is_set(self.csr.hstatus), Denied::Virtual)?;
         }
         match state_enable_bit(number) {
-            Some((n, bit)) if self.variant().smstateen => {
+            Some((n, bit)) if self.variant().has(Ext::Smstateen) => {
                 require(bit.is_set(self.csr.hstateen[n] & self.csr.mstateen[n]), Denied::Virtual)
             }
             _ => Ok(()),

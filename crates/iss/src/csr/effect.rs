@@ -66,7 +66,7 @@ impl Hart {
                 holder = csr::mip::NUMBER;
             }
             csr::vstimecmp::NUMBER => c.vstimecmp = value,
-            csr::vsatp::NUMBER if as_guest => c.vsatp = legalize::satp(&v, c.vsatp, value),
+            csr::vsatp::NUMBER if as_guest => c.vsatp = legalize::vsatp_as_satp(&v, c.vsatp, value),
             csr::vsatp::NUMBER => c.vsatp = legalize::vsatp(&v, c.vsatp, value),
 
             csr::hstatus::NUMBER => c.hstatus = legalize::hstatus(&v, c.hstatus, value),

@@ -5,6 +5,7 @@
 
 use isa::cause::{Exception, Interrupt};
 use isa::csr;
+use isa::ext::Ext;
 use isa::field::Field;
 use isa::paging::{BARE, Scheme, Stage};
 
@@ -55,7 +56,7 @@ pub(crate) fn mstatus(v: &Variant, old: u64, new: u64) -> u64 {
     if MPP.get(new) != 2 {
         writable |= MPP.mask();
     }
-    if v.h {
+    if v.has(Ext::H) {
         writable |= mask_of(&[GVA, MPV]);
     }
     with_sd(masked(old, new, writable))
@@ -99,12 +100,12 @@ const H_EXCEPTIONS: u64 = {
 
 /// medeleg: every exception that can occur below M-mode.
 pub(crate) fn medeleg(v: &Variant, new: u64) -> u64 {
-    new & (GUEST_EXCEPTIONS | Exception::EcallS.bit() | if v.h { H_EXCEPTIONS } else { 0 })
+    new & (GUEST_EXCEPTIONS | Exception::EcallS.bit() | if v.has(Ext::H) { H_EXCEPTIONS } else { 0 })
 }
 
 /// mideleg: the VS-level interrupts and SGEI are delegated for good.
 pub(crate) fn mideleg(v: &Variant, new: u64) -> u64 {
-    new & S_INTERRUPTS | if v.h { H_INTERRUPTS } else { 0 }
+    new & S_INTERRUPTS | if v.has(Ext::H) { H_INTERRUPTS } else { 0 }
 }
 
 /// hedeleg: what concerns the guest's machine is never delegated to the guest.
@@ -114,7 +115,7 @@ pub(crate) const fn hedeleg(new: u64) -> u64 {
 
 /// The bits of `mie` that exist.
 pub(crate) fn mie(v: &Variant, new: u64) -> u64 {
-    new & (M_INTERRUPTS | S_INTERRUPTS | if v.h { H_INTERRUPTS } else { 0 })
+    new & (M_INTERRUPTS | S_INTERRUPTS | if v.has(Ext::H) { H_INTERRUPTS } else { 0 })
 }
 
 /// xtvec: Direct and Vectored modes; the reserved mode bit reads as zero.
@@ -141,7 +142,10 @@ pub(crate) const fn mcountinhibit(new: u64) -> u64 {
 pub(crate) fn menvcfg(v: &Variant, new: u64) -> u64 {
     use csr::menvcfg::{ADUE, FIOM, PBMTE, STCE};
     let enable = |there: bool, field: Field| if there { field.mask() } else { 0 };
-    new & (FIOM.mask() | enable(v.sstc, STCE) | enable(v.svpbmt, PBMTE) | enable(v.svadu, ADUE))
+    new & (FIOM.mask()
+        | enable(v.has(Ext::Sstc), STCE)
+        | enable(v.has(Ext::Svpbmt), PBMTE)
+        | enable(v.has(Ext::Svadu), ADUE))
 }
 
 /// The bits of henvcfg that this menvcfg leaves writable.
@@ -154,7 +158,7 @@ pub(crate) const fn henvcfg_enabled(menvcfg: u64) -> u64 {
 pub(crate) fn mip_writable(v: &Variant, menvcfg: u64) -> u64 {
     use csr::mip::{SEIP, SSIP, STIP, VSSIP};
     let stip = if csr::menvcfg::STCE.is_set(menvcfg) { 0 } else { STIP.mask() };
-    SSIP.mask() | SEIP.mask() | stip | if v.h { VSSIP.mask() } else { 0 }
+    SSIP.mask() | SEIP.mask() | stip | if v.has(Ext::H) { VSSIP.mask() } else { 0 }
 }
 
 /// Whether PMP address `i` is locked: by its own entry, or as the base of a locked TOR entry after it.
@@ -176,35 +180,42 @@ pub(crate) const fn stateen(n: usize, new: u64) -> u64 {
     new & (csr::mstateen0::SE0.mask() | envcfg)
 }
 
-/// Whether `v` implements the translation mode with this encoding in satp and vsatp, or in hgatp.
-fn has_mode(v: &Variant, stage: Stage, mode: u64) -> bool {
-    mode == BARE || Scheme::find(stage, 64, mode).is_some_and(|scheme| scheme.levels <= v.max_levels)
+/// Whether the translation mode with this encoding is Bare or has at most `levels` levels.
+fn has_mode(levels: u32, stage: Stage, mode: u64) -> bool {
+    mode == BARE || Scheme::find(stage, 64, mode).is_some_and(|scheme| scheme.levels <= levels)
 }
 
 const fn atp_ids(len: u32, field: Field) -> u64 {
     field.mask() & (((1 << len) - 1) << field.lo)
 }
 
-/// satp, and vsatp where it is written as satp: an unimplemented MODE leaves all of it as it was.
+/// satp: an unimplemented MODE leaves all of it as it was.
 pub(crate) fn satp(v: &Variant, old: u64, new: u64) -> u64 {
-    use csr::satp::{ASID, MODE, PPN};
-    if !has_mode(v, Stage::First, MODE.get(new)) {
-        return old;
-    }
-    new & (MODE.mask() | PPN.mask() | atp_ids(v.asid_len, ASID))
+    if has_mode(v.satp_levels, Stage::First, csr::satp::MODE.get(new)) { atp(v, new) } else { old }
+}
+
+/// vsatp written as satp at V=1: an unimplemented MODE leaves all of it as it was.
+pub(crate) fn vsatp_as_satp(v: &Variant, old: u64, new: u64) -> u64 {
+    if has_mode(v.vsatp_levels, Stage::First, csr::vsatp::MODE.get(new)) { atp(v, new) } else { old }
 }
 
 /// vsatp written under its own name: an unimplemented MODE leaves MODE alone as it was.
 pub(crate) fn vsatp(v: &Variant, old: u64, new: u64) -> u64 {
     use csr::vsatp::MODE;
-    let mode = if has_mode(v, Stage::First, MODE.get(new)) { new } else { old };
-    satp(v, old, MODE.set(new, MODE.get(mode)))
+    let mode = if has_mode(v.vsatp_levels, Stage::First, MODE.get(new)) { new } else { old };
+    atp(v, MODE.set(new, MODE.get(mode)))
+}
+
+/// The fields of satp and vsatp that exist.
+fn atp(v: &Variant, new: u64) -> u64 {
+    use csr::satp::{ASID, MODE, PPN};
+    new & (MODE.mask() | PPN.mask() | atp_ids(v.asid_len, ASID))
 }
 
 /// hgatp: an unimplemented MODE is ignored; the root table is 16 KiB, so the two low bits of PPN are zero.
 pub(crate) fn hgatp(v: &Variant, old: u64, new: u64) -> u64 {
     use csr::hgatp::{MODE, PPN, VMID};
-    let mode = if has_mode(v, Stage::Guest, MODE.get(new)) { new } else { old };
+    let mode = if has_mode(v.hgatp_levels, Stage::Guest, MODE.get(new)) { new } else { old };
     mode & MODE.mask() | new & PPN.mask() & !3 | new & atp_ids(v.vmid_len, VMID)
 }
 
@@ -239,7 +250,7 @@ mod tests {
 
     #[test]
     fn unimplemented_modes_of_the_three_translation_registers() {
-        let v = Variant { max_levels: 3, ..Variant::default() };
+        let v = Variant { satp_levels: 3, vsatp_levels: 3, hgatp_levels: 3, ..Variant::default() };
         let sv39 = 8 << 60 | 0x123;
         let sv48 = 9 << 60 | 0x456;
         assert_eq!(satp(&v, sv39, sv48), sv39, "satp: the whole write is ignored");

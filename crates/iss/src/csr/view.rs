@@ -3,6 +3,7 @@
 //! Many CSRs are views: `sstatus` of `mstatus`, `sip`, `hip` and `vsip` of `mip`, and so on.
 
 use isa::csr::{self, misa};
+use isa::ext::Ext;
 
 use super::XL_64;
 use super::legalize::{H_INTERRUPTS, S_INTERRUPTS, SSTATUS_VISIBLE, VS_INTERRUPTS};
@@ -115,7 +116,7 @@ impl Hart {
     }
 
     fn misa(&self) -> u64 {
-        let h = if self.variant().h { misa::H.mask() } else { 0 };
+        let h = if self.variant().has(Ext::H) { misa::H.mask() } else { 0 };
         let letters = [misa::A, misa::C, misa::D, misa::F, misa::I, misa::M, misa::S, misa::U];
         letters.iter().fold(misa::MXL.of(XL_64) | h, |bits, letter| bits | letter.mask())
     }

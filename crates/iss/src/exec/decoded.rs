@@ -3,7 +3,6 @@
 //! What a word decodes to depends on the word and on the hart's extensions alone, so nothing ever has to be
 //! forgotten.
 
-use isa::inst::Ext;
 use isa::{Inst, decode};
 
 use crate::variant::Variant;
@@ -29,7 +28,7 @@ impl Decoded {
         match slot {
             Some((known, i)) if *known == word => Some(*i),
             _ => {
-                let i = decode(word).filter(|i| self.variant.has(i.op.row().ext))?;
+                let i = decode(word).filter(|i| self.variant.extensions.meets(i.op.row().needs))?;
                 *slot = Some((word, i));
                 Some(i)
             }
@@ -37,20 +36,10 @@ impl Decoded {
     }
 }
 
-impl Variant {
-    fn has(&self, ext: Ext) -> bool {
-        match ext {
-            Ext::H => self.h,
-            Ext::Svinval => self.svinval,
-            Ext::SvinvalH => self.svinval && self.h,
-            _ => true,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use isa::Op;
+    use isa::ext::Ext;
 
     use super::*;
 
@@ -70,7 +59,7 @@ mod tests {
         let ops = [Op::add, Op::hlv_d, Op::sinval_vma, Op::hinval_vvma];
         let all = Variant::default();
         assert_eq!(has(all, ops), [true; 4]);
-        assert_eq!(has(Variant { h: false, ..all }, ops), [true, false, true, false]);
-        assert_eq!(has(Variant { svinval: false, ..all }, ops), [true, true, false, false]);
+        assert_eq!(has(all.without(Ext::H), ops), [true, false, true, false]);
+        assert_eq!(has(all.without(Ext::Svinval), ops), [true, true, false, false]);
     }
 }

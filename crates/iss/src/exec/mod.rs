@@ -39,9 +39,9 @@ pub(crate) type Exec = Result<(), Trap>;
 
 macro_rules! bind {
     (
-        $($(#[doc = $doc:literal])+ $name:ident $format:ident $pattern:literal $ext:ident $xlen:ident;)+
+        $($(#[doc = $doc:literal])+ $name:ident $format:ident $pattern:literal $needs:tt $xlen:ident;)+
         @compressed
-        $($(#[doc = $cdoc:literal])+ $cname:ident $cformat:ident $cpattern:literal $cext:ident $cxlen:ident = $long:ident;)+
+        $($(#[doc = $cdoc:literal])+ $cname:ident $cformat:ident $cpattern:literal $cneeds:tt $cxlen:ident = $long:ident;)+
     ) => {
         impl<O: Observer> Cpu<'_, O> {
             /// The method of each row of the instruction table, in the table's order.

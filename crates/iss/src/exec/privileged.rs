@@ -4,6 +4,7 @@
 //! Instruction" and "Svinval". Which exception an instruction raises at V=1 is told in "Trap Cause Codes"
 //! of the hypervisor extension.
 
+use isa::ext::Ext;
 use isa::{Inst, Mode, Privilege, csr};
 
 use super::{Cpu, Exec};
@@ -34,7 +35,7 @@ impl<O: Observer> Cpu<'_, O> {
         let target = self.hart.return_from_supervisor();
         let written: &[u16] = match mode.virt {
             true => &[csr::vsstatus::NUMBER],
-            false if self.hart.variant().h => &[csr::hstatus::NUMBER, csr::mstatus::NUMBER],
+            false if self.hart.variant().has(Ext::H) => &[csr::hstatus::NUMBER, csr::mstatus::NUMBER],
             false => &[csr::mstatus::NUMBER],
         };
         self.returned(target, written);

@@ -4,6 +4,7 @@
 //! named in comments are those of the former.
 
 use isa::csr;
+use isa::ext::Ext;
 use isa::paging::{self, PAGE_BITS, PAGE_SIZE, Pte, Scheme};
 use isa::{Mode, Privilege};
 
@@ -170,7 +171,8 @@ impl<O: Observer> Walker<'_, O> {
             let step = WalkStep { stage: tables.stage, address, level, pte_pa: entry_pa, pte: pte.0 };
             self.obs.walk(self.hart, &step);
             // Step 3.
-            if !pte.is_valid() || pte.is_reserved(level, self.hart.variant().svnapot, tables.pbmte) {
+            if !pte.is_valid() || pte.is_reserved(level, self.hart.variant().has(Ext::Svnapot), tables.pbmte)
+            {
                 return Err(Fault::Page);
             }
             // Step 4.

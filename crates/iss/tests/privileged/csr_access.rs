@@ -3,6 +3,7 @@
 //! Privileged ISA, "CSR Listing", "Trap Cause Codes" of the hypervisor extension, "Smstateen", "Sstc".
 
 use isa::cause::{Cause, Exception};
+use isa::ext::Ext;
 use isa::{Inst, Mode, Op, csr};
 use iss::Variant;
 
@@ -97,13 +98,13 @@ fn csrs_that_no_hart_has_are_illegal_even_where_the_number_is_a_hypervisors() {
 fn csrs_of_extensions_that_the_hart_lacks_are_illegal() {
     let all = Variant::default();
     let rows = [
-        (Variant { h: false, ..all }, csr::hstatus::NUMBER),
-        (Variant { h: false, ..all }, csr::mtinst::NUMBER),
-        (Variant { h: false, ..all }, csr::vstimecmp::NUMBER),
-        (Variant { h: false, ..all }, csr::hstateen0::NUMBER),
-        (Variant { sstc: false, ..all }, csr::stimecmp::NUMBER),
-        (Variant { sstc: false, ..all }, csr::vstimecmp::NUMBER),
-        (Variant { smstateen: false, ..all }, csr::sstateen0::NUMBER),
+        (all.without(Ext::H), csr::hstatus::NUMBER),
+        (all.without(Ext::H), csr::mtinst::NUMBER),
+        (all.without(Ext::H), csr::vstimecmp::NUMBER),
+        (all.without(Ext::H), csr::hstateen0::NUMBER),
+        (all.without(Ext::Sstc), csr::stimecmp::NUMBER),
+        (all.without(Ext::Sstc), csr::vstimecmp::NUMBER),
+        (all.without(Ext::Smstateen), csr::sstateen0::NUMBER),
         (Variant { pmp_entries: 0, ..all }, csr::pmpcfg0::NUMBER),
     ];
     for (variant, number) in rows {
@@ -111,7 +112,7 @@ fn csrs_of_extensions_that_the_hart_lacks_are_illegal() {
         assert_eq!(hart.csr(number), None, "{number:#x}");
         assert_eq!(hart.set_csr(number, 0), None, "{number:#x}");
     }
-    assert_eq!(outcomes(Variant { sstc: false, ..all }, Op::csrrs, csr::stimecmp::NUMBER, &[]), "iiiii");
+    assert_eq!(outcomes(all.without(Ext::Sstc), Op::csrrs, csr::stimecmp::NUMBER, &[]), "iiiii");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! Register" and "Svinval".
 
 use isa::cause::{Cause, Exception};
+use isa::ext::Ext;
 use isa::{Inst, Mode, Op, csr};
 use iss::{Stop, Variant};
 
@@ -121,14 +122,14 @@ fn accesses_to_guest_memory() {
 
 #[test]
 fn extensions_that_the_hart_lacks_are_illegal_everywhere() {
-    let bare = Variant { h: false, svinval: false, ..Variant::default() };
+    let bare = Variant::default().without(Ext::H).without(Ext::Svinval);
     for op in [Op::hfence_vvma, Op::hfence_gvma, Op::hlv_d, Op::hinval_gvma, Op::sinval_vma] {
         for mode in [Mode::M, Mode::HS, Mode::U] {
             let report = Machine::new(bare).execute(mode, Inst::new(op)).expect_err("no such instruction");
             assert_eq!(report.cause, Cause::Exception(Exception::IllegalInst), "{op:?} in {mode}");
         }
     }
-    let without_svinval = Variant { svinval: false, ..Variant::default() };
+    let without_svinval = Variant::default().without(Ext::Svinval);
     for op in [Op::hinval_gvma, Op::sinval_vma, Op::sfence_w_inval] {
         let report = Machine::new(without_svinval).execute(Mode::VU, Inst::new(op)).expect_err("as above");
         assert_eq!(report.cause, Cause::Exception(Exception::IllegalInst), "{op:?} is not HS-qualified");

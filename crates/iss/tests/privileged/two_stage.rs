@@ -4,6 +4,7 @@
 //! "Svnapot".
 
 use isa::csr;
+use isa::ext::Ext;
 use isa::paging::Pte;
 use iss::Variant;
 
@@ -110,7 +111,7 @@ fn a_and_d_bits_trap_unless_the_hart_sets_them() {
         ],
     );
     check(
-        Variant { svadu: false, ..Variant::default() },
+        Variant::default().without(Ext::Svadu),
         &[("without Svadu", &[(Vs, A, 0)], &[m_adue, h_adue], &By::ALL, Page)],
     );
 }
@@ -159,7 +160,7 @@ fn encodings_that_an_extension_gives_a_meaning_are_reserved_without_it() {
         ],
     );
     check(
-        Variant { svnapot: false, ..Variant::default() },
+        Variant::default().without(Ext::Svnapot),
         &[("G leaf in a NAPOT range, without Svnapot", &[(G, 0, n | napot)], &[], &By::ALL, Guest)],
     );
 }

@@ -3,6 +3,7 @@
 //! Privileged ISA, "Hypervisor and Virtual Supervisor CSRs", "Machine Environment Configuration (menvcfg)
 //! Register", "Smstateen".
 
+use isa::ext::Ext;
 use isa::paging::SCHEMES;
 use isa::{Inst, Mode, Op, csr};
 use iss::{Hart, Variant};
@@ -56,13 +57,13 @@ fn writable_bits() {
 fn bits_of_extensions_that_the_hart_lacks_stay_zero() {
     let all = Variant::default();
     let rows = [
-        (Variant { sstc: false, ..all }, csr::menvcfg::NUMBER, csr::menvcfg::STCE),
-        (Variant { svpbmt: false, ..all }, csr::menvcfg::NUMBER, csr::menvcfg::PBMTE),
-        (Variant { svadu: false, ..all }, csr::menvcfg::NUMBER, csr::menvcfg::ADUE),
-        (Variant { h: false, ..all }, csr::mstatus::NUMBER, csr::mstatus::MPV),
-        (Variant { h: false, ..all }, csr::mstatus::NUMBER, csr::mstatus::GVA),
-        (Variant { h: false, ..all }, csr::misa::NUMBER, csr::misa::H),
-        (Variant { h: false, ..all }, csr::mideleg::NUMBER, csr::hideleg::VSSI),
+        (all.without(Ext::Sstc), csr::menvcfg::NUMBER, csr::menvcfg::STCE),
+        (all.without(Ext::Svpbmt), csr::menvcfg::NUMBER, csr::menvcfg::PBMTE),
+        (all.without(Ext::Svadu), csr::menvcfg::NUMBER, csr::menvcfg::ADUE),
+        (all.without(Ext::H), csr::mstatus::NUMBER, csr::mstatus::MPV),
+        (all.without(Ext::H), csr::mstatus::NUMBER, csr::mstatus::GVA),
+        (all.without(Ext::H), csr::misa::NUMBER, csr::misa::H),
+        (all.without(Ext::H), csr::mideleg::NUMBER, csr::hideleg::VSSI),
         (Variant { geilen: 0, ..all }, csr::hstatus::NUMBER, csr::hstatus::VGEIN),
         (Variant { vmid_len: 0, ..all }, csr::hgatp::NUMBER, csr::hgatp::VMID),
         (Variant { asid_len: 0, ..all }, csr::vsatp::NUMBER, csr::vsatp::ASID),
@@ -87,10 +88,13 @@ fn mpp_keeps_its_value_when_the_reserved_one_is_written() {
 
 #[test]
 fn translation_modes_by_the_number_of_levels() {
-    for max_levels in 3..=5 {
-        let mut hart = Hart::new(0, Variant { max_levels, ..Variant::default() });
+    for (vsatp_levels, hgatp_levels) in [(3, 5), (4, 3), (5, 4)] {
+        let mut hart = Hart::new(0, Variant { vsatp_levels, hgatp_levels, ..Variant::default() });
         for scheme in &SCHEMES {
-            let number = if scheme.root_extra_bits == 2 { csr::hgatp::NUMBER } else { csr::vsatp::NUMBER };
+            let (number, max_levels) = match scheme.root_extra_bits {
+                2 => (csr::hgatp::NUMBER, hgatp_levels),
+                _ => (csr::vsatp::NUMBER, vsatp_levels),
+            };
             hart.set_csr(number, 0).expect("the hart has the CSR");
             hart.set_csr(number, scheme.mode << 60 | 0x123).expect("the hart has the CSR");
             let value = hart.csr(number).expect("the hart has the CSR");

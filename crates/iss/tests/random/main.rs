@@ -12,10 +12,11 @@ mod world;
 use std::env;
 
 use isa::cause::{Cause, Exception};
-use isa::inst::{Ext, Row};
+use isa::ext::{Ext, ExtSet};
+use isa::inst::Row;
 use isa::{Inst, Mode, Op};
 use iss::observe::TrapTaken;
-use iss::{Hart, Observer, Stop};
+use iss::{Hart, Observer, Stop, Variant};
 use rng::Rng;
 use world::World;
 
@@ -148,10 +149,8 @@ impl Drop for Life {
 
 /// Whether a row is of an extension open to every mode and does something else than trap.
 fn always_retires(row: &Row) -> bool {
-    let open = matches!(
-        row.ext,
-        Ext::I | Ext::M | Ext::A | Ext::F | Ext::D | Ext::C | Ext::Zcd | Ext::Zicsr | Ext::Zifencei
-    );
+    let always = Variant::ALWAYS.without(ExtSet::of(&[Ext::Sm, Ext::S, Ext::U]));
+    let open = always.meets(row.needs);
     open && !matches!(row.op.long(), Op::ecall | Op::ebreak)
 }
 

@@ -1,5 +1,6 @@
 //! A random hart in a random state, with page tables of both stages that map main memory to itself.
 
+use isa::ext::{Ext, ExtSet};
 use isa::format::Format;
 use isa::paging::{PAGE_SIZE, Pte, SCHEMES, Scheme, Stage};
 use isa::{Mode, Privilege, csr, inst};
@@ -205,10 +206,12 @@ impl World {
             (csr::hgatp::NUMBER, Stage::Guest),
         ];
         for ((number, stage), page) in stages.into_iter().zip(TABLES) {
-            let schemes: Vec<_> = SCHEMES
-                .iter()
-                .filter(|s| s.stage == stage && s.levels <= self.hart.variant().max_levels)
-                .collect();
+            let levels = match number {
+                csr::satp::NUMBER => self.hart.variant().satp_levels,
+                csr::vsatp::NUMBER => self.hart.variant().vsatp_levels,
+                _ => self.hart.variant().hgatp_levels,
+            };
+            let schemes: Vec<_> = SCHEMES.iter().filter(|s| s.stage == stage && s.levels <= levels).collect();
             let scheme = self.rng.pick(&schemes);
             let root = BASE + page * PAGE_SIZE;
             self.build_tables(scheme, root);
@@ -271,19 +274,19 @@ impl World {
 
 /// A hart with random choices made, which has what `mode` needs.
 fn variant(mode: Mode, rng: &mut Rng) -> Variant {
+    let everything = Variant { extensions: ExtSet::ALL, ..Variant::default() };
+    let optional = ExtSet::ALL.without(Variant::ALWAYS).without(ExtSet::of(&[Ext::H]));
+    let lacking = optional.iter().filter(|_| rng.one_in(2)).fold(everything, Variant::without);
+    let lacking = if mode.virt { lacking.with(Ext::H) } else { lacking };
     Variant {
-        h: mode.virt || !rng.one_in(8),
-        sstc: rng.one_in(2),
-        svadu: rng.one_in(2),
-        svnapot: rng.one_in(2),
-        svpbmt: rng.one_in(2),
-        svinval: rng.one_in(2),
-        smstateen: rng.one_in(2),
-        max_levels: 3 + rng.below(3) as u32,
+        satp_levels: 3 + rng.below(3) as u32,
+        vsatp_levels: 3 + rng.below(3) as u32,
+        hgatp_levels: 3 + rng.below(3) as u32,
         asid_len: rng.below(17) as u32,
         vmid_len: rng.below(15) as u32,
         geilen: rng.below(64) as u32,
         pmp_entries: rng.pick(&[0, 16, 64]),
         tlb: rng.pick(&[TlbPolicy::None, TlbPolicy::Exact, TlbPolicy::Sticky]),
+        ..lacking
     }
 }

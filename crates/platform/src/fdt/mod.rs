@@ -8,7 +8,6 @@ mod outside;
 use core::ops::Range;
 
 use isa::cause::Interrupt;
-use iss::Variant;
 use vm_fdt::FdtWriter;
 
 use crate::config::MachineConfig;
@@ -86,8 +85,8 @@ fn memory(fdt: &mut FdtWriter, bytes: u64) -> Result<(), vm_fdt::Error> {
 }
 
 fn cpus(fdt: &mut FdtWriter, config: &MachineConfig) -> Result<(), vm_fdt::Error> {
-    let extensions = extensions(&config.variant);
-    let mmu = match config.variant.max_levels {
+    let extensions = config.variant.extensions;
+    let mmu = match config.variant.satp_levels {
         0..=3 => "riscv,sv39",
         4 => "riscv,sv48",
         _ => "riscv,sv57",
@@ -102,9 +101,9 @@ fn cpus(fdt: &mut FdtWriter, config: &MachineConfig) -> Result<(), vm_fdt::Error
         fdt.property_u32("reg", hart)?;
         fdt.property_string("status", "okay")?;
         fdt.property_string("compatible", "riscv")?;
-        fdt.property_string("riscv,isa", &isa_string(&extensions))?;
+        fdt.property_string("riscv,isa", &extensions.isa_string())?;
         fdt.property_string("riscv,isa-base", "rv64i")?;
-        let names = extensions.iter().map(ToString::to_string).collect();
+        let names = extensions.names().collect();
         fdt.property_string_list("riscv,isa-extensions", names)?;
         fdt.property_string("mmu-type", mmu)?;
         let interrupts = fdt.begin_node("interrupt-controller")?;
@@ -117,37 +116,6 @@ fn cpus(fdt: &mut FdtWriter, config: &MachineConfig) -> Result<(), vm_fdt::Error
         fdt.end_node(cpu)?;
     }
     fdt.end_node(cpus)
-}
-
-/// The extensions of a hart: single letters in the canonical order of the ISA manual, then the others.
-fn extensions(variant: &Variant) -> Vec<&'static str> {
-    let optional = [
-        ("h", variant.h),
-        ("zicntr", true),
-        ("zicsr", true),
-        ("zifencei", true),
-        ("zihpm", true),
-        ("smstateen", variant.smstateen),
-        ("sstc", variant.sstc),
-        ("svade", true),
-        ("svadu", variant.svadu),
-        ("svinval", variant.svinval),
-        ("svnapot", variant.svnapot),
-        ("svpbmt", variant.svpbmt),
-    ];
-    let present = optional.into_iter().filter(|(_, present)| *present).map(|(name, _)| name);
-    ["i", "m", "a", "f", "d", "c"].into_iter().chain(present).collect()
-}
-
-/// The older form of the same list: "rv64imafdch_zicntr_zicsr...".
-fn isa_string(extensions: &[&str]) -> String {
-    extensions.iter().fold("rv64".to_string(), |mut text, name| {
-        if name.len() > 1 {
-            text.push('_');
-        }
-        text.push_str(name);
-        text
-    })
 }
 
 /// A way to power off or reset, by a write to the test finisher.

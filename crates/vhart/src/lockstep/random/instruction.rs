@@ -3,8 +3,9 @@
 //! Some registers are kept: pointers, which are the only base of loads and stores and stay near the data,
 //! and the address of what comes after a trap. Jumps go forward within a block.
 
+use isa::ext::Ext;
 use isa::format::Format;
-use isa::inst::{Ext, Row};
+use isa::inst::Row;
 use isa::reg::{A0, A1, RA, Reg, S0, S1, S2, S3, SP, T6, ZERO};
 use isa::{Inst, Op, csr};
 
@@ -158,12 +159,15 @@ fn bytes(insts: &[Inst]) -> Step {
     Step::Bytes(insts.iter().flat_map(encoded).collect())
 }
 
+/// What ends most blocks.
+const SELDOM: [Ext; 3] = [Ext::Sm, Ext::S, Ext::Svinval];
+
 /// Whether a row is tried: what ends most blocks comes seldom, jumps to anywhere and waiting never.
 fn is_chosen(row: &Row, rng: &mut Rng) -> bool {
     match row.op.long() {
         Op::jalr | Op::wfi => false,
         Op::ecall | Op::ebreak => rng.one_in(8),
-        _ => !matches!(row.ext, Ext::Priv | Ext::S | Ext::Svinval) || rng.one_in(6),
+        _ => !row.needs.iter().any(|all| SELDOM.iter().any(|ext| all.has(*ext))) || rng.one_in(6),
     }
 }
 
