@@ -17,7 +17,7 @@ pub use program::{Image, Leave, Program, SPARE, Table, Trap, U_VIEW, flags, inte
 pub use rules::{Case, Rule, cases};
 pub use run::{Outcome, run};
 pub(crate) use suite::conformance_tests;
-pub use suite::{Chapter, Device, Ext, Test};
+pub use suite::{Chapter, Device, Test};
 
 /// What the file of a test needs.
 #[allow(unused_imports, reason = "no file needs all of it")]
@@ -25,7 +25,7 @@ pub(crate) mod prelude {
     pub(crate) use isa::Mode;
     pub(crate) use isa::asm::prelude::*;
     pub(crate) use isa::cause::{Exception, Interrupt};
-    pub(crate) use isa::paging::{PAGE_SIZE, Pte, SV39, SV39X4, SV48, SV48X4, SV57, SV57X4, Stage};
+    pub(crate) use isa::paging::{PAGE_SIZE, Pte, SV39, SV39X4, SV48, SV48X4, SV57, SV57X4, Scheme};
 
     pub(crate) use crate::conformance_tests;
     pub(crate) use crate::program::{Leave, SPARE, U_VIEW, flags, interrupt, trap};

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use isa::ext::{Ext, ExtSet};
 use iss::Variant;
+use iss::variant::SpecError;
 
 use crate::program::Program;
 use crate::rules::{self, Rule};
@@ -19,40 +21,12 @@ pub struct Test {
     pub cases: &'static [u8],
     /// What it needs beyond RV64GC with S- and U-mode.
     pub needs: &'static [Ext],
-    /// Settings as `vhart --cpu max,...` takes them, under which it runs too.
+    /// Settings as they follow `max` in `vhart --cpu max,...`, under which it runs too.
     pub cpus: &'static [&'static str],
     /// What it needs beyond UART, ACLINT and PLIC: on a machine without, it cannot run.
     pub devices: &'static [Device],
     /// Writes the program.
     pub build: fn(&mut Program),
-}
-
-/// An extension that a test may need.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
-pub enum Ext {
-    H,
-    Sstc,
-    Svadu,
-    Svnapot,
-    Svpbmt,
-    Svinval,
-    Smstateen,
-}
-
-impl Ext {
-    /// Whether harts like `cpu` have it.
-    pub fn is_in(self, cpu: &Variant) -> bool {
-        match self {
-            Ext::H => cpu.h,
-            Ext::Sstc => cpu.sstc,
-            Ext::Svadu => cpu.svadu,
-            Ext::Svnapot => cpu.svnapot,
-            Ext::Svpbmt => cpu.svpbmt,
-            Ext::Svinval => cpu.svinval,
-            Ext::Smstateen => cpu.smstateen,
-        }
-    }
 }
 
 /// A device that only some machines have.
@@ -73,9 +47,30 @@ pub struct Chapter {
 }
 
 impl Test {
+    /// All that the test needs, with what that includes or depends on.
+    pub fn extensions(&self) -> ExtSet {
+        ExtSet::of(self.needs).closure()
+    }
+
     /// Whether a hart has all that the test needs.
     pub fn suits(&self, cpu: &Variant) -> bool {
-        self.needs.iter().all(|ext| ext.is_in(cpu))
+        cpu.extensions.includes(self.extensions())
+    }
+
+    /// The harts under which the test runs, as `--cpu` takes them: that which has everything, and one for
+    /// each of the test's settings.
+    ///
+    /// # Errors
+    /// A setting that no hart can have.
+    pub fn harts(&self) -> Result<Vec<(String, Variant)>, SpecError> {
+        let max = Variant::default();
+        let mut base = String::from("max");
+        for ext in self.needs.iter().filter(|ext| !max.has(**ext)) {
+            base += &format!(",{}=on", ext.name().to_ascii_lowercase());
+        }
+        let specs = self.cpus.iter().map(|settings| format!("{base},{settings}"));
+        let specs = [base.clone()].into_iter().chain(specs);
+        specs.map(|spec| Variant::parse(&spec).map(|variant| (spec, variant))).collect()
     }
 }
 
@@ -130,7 +125,7 @@ macro_rules! conformance_tests {
             doc: concat!($($doc),+).trim_ascii(),
             rules: &[$($rule),*],
             cases: &[$($($case),+)?],
-            needs: &[$($($crate::Ext::$ext),+)?],
+            needs: &[$($(isa::ext::Ext::$ext),+)?],
             cpus: &[$($($cpu),+)?],
             devices: &[$($($crate::Device::$device),+)?],
             build: |$p: &mut $crate::Program| $body,

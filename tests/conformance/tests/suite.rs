@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use conformance::{Outcome, Test, run, suite};
-use iss::Variant;
 
 #[test]
 fn every_test_passes() {
@@ -19,9 +18,11 @@ fn every_test_passes() {
         for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get) {
             scope.spawn(|| {
                 while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = run(test, &Variant::default());
-                    if outcome != Outcome::Passed {
-                        failures.lock().unwrap().push(format!("{}: {outcome}", test.name));
+                    for (spec, cpu) in test.harts().unwrap_or_else(|error| panic!("{}: {error}", test.name)) {
+                        let outcome = run(test, &cpu);
+                        if outcome != Outcome::Passed {
+                            failures.lock().unwrap().push(format!("{} on {spec}: {outcome}", test.name));
+                        }
                     }
                 }
             });

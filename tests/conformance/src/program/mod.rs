@@ -9,6 +9,7 @@ mod trap;
 use std::ops::{Deref, DerefMut};
 
 use isa::asm::{Asm, AsmError, Label};
+use isa::ext::Ext;
 use isa::mode::Privilege;
 use isa::reg::{GP, Reg, T5, T6, TP, ZERO};
 use isa::{Mode, csr};
@@ -20,7 +21,6 @@ pub use paging::{SPARE, Table, U_VIEW, flags};
 pub(crate) use trap::{FIELDS, RECORD};
 pub use trap::{Trap, interrupt, trap};
 
-use crate::Ext;
 use crate::elf::{self, Segment};
 use crate::suite::Test;
 use paging::Memory;
@@ -101,7 +101,7 @@ impl Program {
         let mut program = Program {
             asm,
             cpu: *cpu,
-            hypervisor: test.needs.contains(&Ext::H),
+            hypervisor: test.extensions().has(Ext::H),
             mode: Mode::M,
             checks: vec![String::from("nothing traps at the start")],
             pending: Vec::new(),
@@ -134,11 +134,6 @@ impl Program {
     /// Says that the code from here on runs in `mode`, after a jump between modes of the test's own.
     pub fn assume_mode(&mut self, mode: Mode) {
         self.mode = mode;
-    }
-
-    /// Loads the address of a page or another constant; the same as `li`.
-    pub fn load(&mut self, rd: Reg, value: u64) {
-        self.li(rd, value);
     }
 
     /// Starts a check and puts its number into `gp`.

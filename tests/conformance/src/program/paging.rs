@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use isa::csr;
-use isa::paging::{PAGE_SIZE, Pte, SV39, Scheme, Stage};
+use isa::paging::{PAGE_SIZE, Pte, SCHEMES, Scheme, Stage};
 use isa::reg::ZERO;
 
 use super::{LOGS, PAGES, Program};
@@ -211,11 +211,15 @@ impl Program {
         self.memory.vsatp = false;
     }
 
-    /// The largest scheme of a stage that the hart has.
-    pub fn largest(&self, stage: Stage) -> &'static Scheme {
-        let levels = self.cpu.max_levels;
-        let found = isa::paging::SCHEMES.iter().find(|s| s.stage == stage && s.levels == levels);
-        found.unwrap_or(&SV39)
+    /// The translation schemes of satp, vsatp or hgatp on this hart, the smallest first.
+    pub fn schemes(&self, csr: u16) -> Vec<&'static Scheme> {
+        let (stage, levels) = match csr {
+            csr::satp::NUMBER => (Stage::First, self.cpu.satp_levels),
+            csr::vsatp::NUMBER => (Stage::First, self.cpu.vsatp_levels),
+            csr::hgatp::NUMBER => (Stage::Guest, self.cpu.hgatp_levels),
+            _ => panic!("a translation scheme is chosen by satp, vsatp or hgatp"),
+        };
+        SCHEMES.iter().filter(|scheme| scheme.stage == stage && scheme.levels <= levels).collect()
     }
 }
 

@@ -14,6 +14,9 @@ const CALL_FAIL: u64 = 2;
 /// A trap that nobody expected has been taken into HS-mode; one more means VS-mode.
 const CALL_UNEXPECTED_HS: u64 = 3;
 
+/// mstatus.MDT, without which a trap in M-mode is a double trap (Smdbltrp); elsewhere it is zero anyway.
+const MDT: u64 = 1 << 42;
+
 /// The CSRs that a handler reads, in the order of a record; 0 for none.
 struct Handler {
     mode: Mode,
@@ -119,7 +122,7 @@ impl Program {
         }
         self.place(exception);
         if handler.mode == Mode::M {
-            self.li(S10, csr::mstatus::MPRV.mask()).csrc(csr::mstatus::NUMBER, S10);
+            self.li(S10, csr::mstatus::MPRV.mask() | MDT).csrc(csr::mstatus::NUMBER, S10);
         }
         self.ld(T6, 0, T5).addi(T6, T6, RECORD as i32);
         self.li(S10, PAGE_SIZE);
@@ -162,6 +165,7 @@ impl Program {
         let super::Labels { failed, unexpected_in_tp, .. } = self.labels;
         let (fail, trap) = (self.label(), self.label());
         self.addi(S10, TP, -(CALL_LEAVE as i32)).bnez(S10, fail);
+        self.li(S10, csr::mstatus::MPRV.mask() | MDT).csrc(csr::mstatus::NUMBER, S10);
         self.mv(TP, ZERO).li(T5, RETURN).ld(T5, 0, T5).jr(T5);
         self.place(fail);
         self.addi(S10, TP, -(CALL_FAIL as i32)).bnez(S10, trap);

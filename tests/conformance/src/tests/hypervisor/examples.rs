@@ -7,6 +7,7 @@ conformance_tests! {
     vmid_width
     [rules "HGATP_VMID" "hgatp_vmid_lsbs"]
     [needs H]
+    [cpus "vmidlen=0" "vmidlen=7"]
     |p| {
         let vmid = csr::hgatp::VMID;
         p.write_csr(csr::hgatp::NUMBER, vmid.mask());
