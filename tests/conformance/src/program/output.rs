@@ -186,10 +186,12 @@ impl Program {
         self.place(digit);
         self.call(put_byte).addi(A1, A1, -4).bge(A1, ZERO, next).jr(A3);
 
-        // Four digits are enough for the number of a check.
         self.place(output.put_decimal);
-        self.mv(A3, RA).mv(A2, A0).li(A1, 1000);
-        let next = self.here();
+        self.mv(A3, RA).mv(A2, A0).li(A1, 1).li(T0, 10);
+        let (longer, next) = (self.here(), self.label());
+        self.divu(T1, A2, A1).bltu(T1, T0, next);
+        self.mul(A1, A1, T0).j(longer);
+        self.place(next);
         self.divu(A0, A2, A1).remu(A2, A2, A1).addi(A0, A0, b'0'.into()).call(put_byte);
         self.li(T0, 10).divu(A1, A1, T0).bnez(A1, next).jr(A3);
 

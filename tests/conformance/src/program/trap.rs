@@ -32,7 +32,7 @@ const PATIENCE: u64 = 10_000;
 ///
 /// What is not said is checked as far as it follows: `epc` is the last instruction of the body (an
 /// interrupt may come anywhere); the fields for the previous mode (MPP, MPV, SPP, SPV, SPVP) name the mode
-/// of the body; tval2 is zero but after guest-page faults; tinst is zero but after faults of accesses;
+/// of the body; tval is zero after environment calls and interrupts; tval2 is zero but after guest-page faults; tinst is zero but after faults of accesses;
 /// GVA is set after faults of accesses and fetches at V=1, clear after others.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -236,6 +236,15 @@ fn is_address(exception: Exception) -> bool {
     )
 }
 
+/// Whether the trap value has nothing to say.
+fn has_no_tval(cause: Cause) -> bool {
+    use Exception::{EcallM, EcallS, EcallU, EcallVs};
+    match cause {
+        Cause::Exception(exception) => matches!(exception, EcallU | EcallS | EcallVs | EcallM),
+        Cause::Interrupt(_) => true,
+    }
+}
+
 /// Whether the exception is a guest-page fault.
 fn is_guest_page_fault(exception: Exception) -> bool {
     use Exception::{InstGuestPageFault, LoadGuestPageFault, StoreGuestPageFault};
@@ -313,6 +322,7 @@ impl Program {
         match expected.tval {
             Some(Tval::Value(value)) => fields.push((TVAL, u64::MAX, value)),
             Some(Tval::Instruction) => fields.push((TVAL, u64::MAX, word.into())),
+            None if has_no_tval(expected.cause) => fields.push((TVAL, u64::MAX, 0)),
             None => {}
         }
         if self.hypervisor && expected.taken != Mode::VS {
