@@ -61,10 +61,14 @@ pub enum Format {
     FToXRm,
     /// `rd, frs1`
     FToX,
+    /// `rd, frs1, rtz`
+    FToXRtz,
     /// `frd, rs1, rm`
     XToFRm,
     /// `frd, rs1`
     XToF,
+    /// `frd, constant`
+    Fli,
     /// `rd, (rs1)` through the guest's translation.
     HLoad,
     /// `rs2, (rs1)` through the guest's translation.
@@ -250,7 +254,9 @@ impl Format {
             Format::FUnaryRm => "frd,frs1",
             Format::FCompare => "rd,frs1,frs2",
             Format::FToXRm | Format::FToX => "rd,frs1",
+            Format::FToXRtz => "rd,frs1,rtz",
             Format::XToFRm | Format::XToF => "frd,rs1",
+            Format::Fli => "frd,constant",
             Format::FenceVma => "rs1,rs2",
             Format::CAddi4spn => "rd,rs1,imm",
             Format::CNop => "imm",
@@ -290,7 +296,7 @@ impl Format {
             Format::Amo => Layout { rm: (25, 2), ..R },
             Format::Lr => Layout { rm: (25, 2), ..UNARY },
             Format::FUnaryRm | Format::FToXRm | Format::XToFRm => UNARY_RM,
-            Format::FToX | Format::XToF | Format::HLoad => UNARY,
+            Format::FToX | Format::FToXRtz | Format::XToF | Format::Fli | Format::HLoad => UNARY,
             Format::HStore | Format::FenceVma => Layout { rd: Is(0), ..R },
 
             Format::CAddi4spn => Layout {

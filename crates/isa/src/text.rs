@@ -102,7 +102,7 @@ const FENCE_TSO: i32 = 0x833;
 /// Whether the assembler supplies this rounding mode when none is written: the dynamic one, and 0 for
 /// conversions that are always exact.
 fn has_implied_rounding(inst: &Inst) -> bool {
-    let is_exact = matches!(inst.op, Op::fcvt_d_s | Op::fcvt_d_w | Op::fcvt_d_wu);
+    let is_exact = matches!(inst.op, Op::fcvt_s_h | Op::fcvt_d_h | Op::fcvt_d_s | Op::fcvt_d_w | Op::fcvt_d_wu);
     inst.rm == if is_exact { RoundingMode::Rne.into() } else { RoundingMode::Dyn.into() }
 }
 
@@ -120,6 +120,7 @@ fn write_operand(f: &mut fmt::Formatter<'_>, inst: &Inst, pc: Option<u64>, token
         "imm" => write!(f, "{imm}"),
         "imm20" => write!(f, "{:#x}", imm >> 12 & 0xf_ffff),
         "shamt" => write!(f, "{imm:#x}"),
+        "constant" => f.write_str(FLI_CONSTANTS[usize::from(inst.rs1 & 31)]),
         "uimm" => write!(f, "{}", inst.rs1),
         "csr" => write_csr(f, imm),
         "pred" => write_fence_set(f, imm >> 4),
@@ -131,6 +132,43 @@ fn write_operand(f: &mut fmt::Formatter<'_>, inst: &Inst, pc: Option<u64>, token
         _ => f.write_str(token),
     }
 }
+
+/// The constants of the `fli` instructions by their numbers. Unprivileged ISA, "Immediate values loaded by the
+/// `fli.s` instruction".
+const FLI_CONSTANTS: [&str; 32] = [
+    "-1.0",
+    "min",
+    "1.52587890625e-05",
+    "3.0517578125e-05",
+    "0.00390625",
+    "0.0078125",
+    "0.0625",
+    "0.125",
+    "0.25",
+    "0.3125",
+    "0.375",
+    "0.4375",
+    "0.5",
+    "0.625",
+    "0.75",
+    "0.875",
+    "1.0",
+    "1.25",
+    "1.5",
+    "1.75",
+    "2.0",
+    "2.5",
+    "3.0",
+    "4.0",
+    "8.0",
+    "16.0",
+    "128.0",
+    "256.0",
+    "32768.0",
+    "65536.0",
+    "inf",
+    "nan",
+];
 
 /// Writes the name of a CSR, or its number where it has none.
 fn write_csr(f: &mut fmt::Formatter<'_>, imm: i32) -> fmt::Result {

@@ -6,53 +6,65 @@
 use isa::rounding::RoundingMode;
 use softfloat_wrapper::{ExceptionFlags, Float};
 
-pub(crate) use softfloat_wrapper::{F32, F64, RoundingMode as Rounding};
+pub(crate) use softfloat_wrapper::{F16, F32, F64, RoundingMode as Rounding};
 
 /// Exception flags, placed as in `fflags`: NV, DZ, OF, UF, NX from bit 4 down to bit 0.
 pub(crate) type Flags = u8;
+
+/// The flag NX.
+const INEXACT: Flags = 1;
 
 /// A result and the flags that computing it raised.
 pub(crate) type Flagged<T> = (T, Flags);
 
 /// A floating-point format, as the registers hold it.
 pub(crate) trait Format: Float + Copy {
+    /// The ones that a register has above a value of this format.
+    const BOX: u64;
+
     /// The value made of the low bits of `bits`.
     fn from_low(bits: u64) -> Self;
 
+    /// The bits of the value, with zeros above.
+    fn low(self) -> u64;
+
+    /// The value of another format, rounded to this one.
+    fn round_from<F: Float>(value: F, rounding: Rounding) -> Self;
+
     /// The value in a register; the canonical NaN where the register holds no value of this format.
-    fn unbox(register: u64) -> Self;
+    fn unbox(register: u64) -> Self {
+        if register & Self::BOX == Self::BOX { Self::from_low(register) } else { Self::quiet_nan() }
+    }
 
     /// The register that holds this value.
-    fn boxed(self) -> u64;
-}
-
-impl Format for F32 {
-    fn from_low(bits: u64) -> F32 {
-        F32::from_bits(bits as u32)
-    }
-
-    fn unbox(register: u64) -> F32 {
-        if register >> 32 == 0xffff_ffff { F32::from_low(register) } else { F32::quiet_nan() }
-    }
-
     fn boxed(self) -> u64 {
-        0xffff_ffff << 32 | u64::from(self.to_bits())
+        Self::BOX | self.low()
     }
 }
 
-impl Format for F64 {
-    fn from_low(bits: u64) -> F64 {
-        F64::from_bits(bits)
-    }
+macro_rules! format {
+    ($type:ident, $bits:ident, $box:literal, $to:ident) => {
+        impl Format for $type {
+            const BOX: u64 = $box;
 
-    fn unbox(register: u64) -> F64 {
-        F64::from_bits(register)
-    }
+            fn from_low(bits: u64) -> $type {
+                $type::from_bits(bits as $bits)
+            }
 
-    fn boxed(self) -> u64 {
-        self.to_bits()
-    }
+            fn low(self) -> u64 {
+                self.to_bits().into()
+            }
+
+            fn round_from<F: Float>(value: F, rounding: Rounding) -> $type {
+                value.$to(rounding)
+            }
+        }
+    };
 }
+
+format!(F16, u16, 0xffff_ffff_ffff_0000, to_f16);
+format!(F32, u32, 0xffff_ffff_0000_0000, to_f32);
+format!(F64, u64, 0, to_f64);
 
 /// How to round in `mode`; `None` for the dynamic mode, which says to look elsewhere.
 pub(crate) fn rounding(mode: RoundingMode) -> Option<Rounding> {
@@ -127,6 +139,21 @@ pub(crate) fn max<F: Format>(a: F, b: F) -> Flagged<F> {
     })
 }
 
+/// As [`min`], but a NaN is the least of all.
+pub(crate) fn minimum<F: Format>(a: F, b: F) -> Flagged<F> {
+    nan_or(min(a, b), a, b)
+}
+
+/// As [`max`], but a NaN is the greatest of all.
+pub(crate) fn maximum<F: Format>(a: F, b: F) -> Flagged<F> {
+    nan_or(max(a, b), a, b)
+}
+
+/// `chosen` when both operands are numbers, else the canonical NaN.
+fn nan_or<F: Format>((chosen, flags): Flagged<F>, a: F, b: F) -> Flagged<F> {
+    (if a.is_nan() || b.is_nan() { F::quiet_nan() } else { chosen }, flags)
+}
+
 /// `chosen` when both operands are numbers, else the one that is, else the canonical NaN.
 fn number<F: Format>(chosen: F, a: F, b: F) -> F {
     match (a.is_nan(), b.is_nan()) {
@@ -152,6 +179,16 @@ pub(crate) fn le<F: Format>(a: F, b: F) -> Flagged<bool> {
     flagged(|| a.le(b))
 }
 
+/// `a < b`; only signaling NaNs are invalid.
+pub(crate) fn lt_quiet<F: Format>(a: F, b: F) -> Flagged<bool> {
+    flagged(|| a.lt_quiet(b))
+}
+
+/// `a <= b`; only signaling NaNs are invalid.
+pub(crate) fn le_quiet<F: Format>(a: F, b: F) -> Flagged<bool> {
+    flagged(|| a.le_quiet(b))
+}
+
 /// `a`, NaN or not, with its sign bit set as `negative` says.
 pub(crate) fn with_sign<F: Format>(a: F, negative: bool) -> F {
     if a.is_negative() == negative { a } else { a.neg() }
@@ -175,14 +212,21 @@ pub(crate) fn classify<F: Format>(a: F) -> u64 {
     classes.iter().rev().fold(0, |bits, class| bits << 1 | u64::from(*class))
 }
 
-/// A double as a single.
-pub(crate) fn narrow(a: F64, rounding: Rounding) -> Flagged<F32> {
-    flagged(|| a.to_f32(rounding))
+/// `a` in another format; exact where that one is wider.
+pub(crate) fn convert<F: Format, G: Format>(a: F, rounding: Rounding) -> Flagged<G> {
+    flagged(|| G::round_from(a, rounding))
 }
 
-/// A single as a double, which is exact.
-pub(crate) fn widen(a: F32, rounding: Rounding) -> Flagged<F64> {
-    flagged(|| a.to_f64(rounding))
+/// `a` rounded to an integer, without saying whether that changed it.
+pub(crate) fn round<F: Format>(a: F, rounding: Rounding) -> Flagged<F> {
+    flagged(|| a.round_to_integral(rounding))
+}
+
+/// `a` rounded to an integer; inexact where that changed it.
+pub(crate) fn round_exact<F: Format>(a: F, rounding: Rounding) -> Flagged<F> {
+    let (integer, flags) = round(a, rounding);
+    let changed = !a.is_nan() && integer.low() != a.low();
+    (integer, if changed { flags | INEXACT } else { flags })
 }
 
 /// `a` as a signed word, sign-extended; the nearest one, and the greatest for a NaN, where it has none.
@@ -203,6 +247,23 @@ pub(crate) fn to_l<F: Format>(a: F, rounding: Rounding) -> Flagged<u64> {
 /// As [`to_w`], to an unsigned doubleword.
 pub(crate) fn to_lu<F: Format>(a: F, rounding: Rounding) -> Flagged<u64> {
     flagged(|| a.to_u64(rounding, true))
+}
+
+/// The low word of `a`, rounded towards zero and in two's complement without bounds, sign-extended; zero for
+/// infinities and NaNs. The flags are those of [`to_w`].
+pub(crate) fn to_w_modular(a: F64) -> Flagged<u64> {
+    let (_, flags) = to_w(a, Rounding::TowardZero);
+    let magnitude = match a.exponent() as u32 {
+        0 | 0x7ff => 0,
+        // The significand is an integer of 53 bits, times a power of two.
+        exponent => {
+            let significand = 1 << 52 | a.fraction();
+            let left = significand.checked_shl(exponent.saturating_sub(1075)).unwrap_or(0);
+            left.checked_shr(1075u32.saturating_sub(exponent)).unwrap_or(0)
+        }
+    };
+    let word = magnitude as i32;
+    (if a.is_negative() { word.wrapping_neg() } else { word } as u64, flags)
 }
 
 /// The signed word in the low half of `x`.

@@ -104,6 +104,14 @@ macro_rules! mnemonic {
         method! { $op $doc, (rd: Reg, frs1: FReg, rm: RoundingMode) { rd: rd, rs1: frs1, rm: rm } }
     };
     (FToX $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg, frs1: FReg) { rd: rd, rs1: frs1 } } };
+    (Fli $op:ident $doc:expr) => {
+        #[doc = $doc]
+        ///
+        /// `constant` is its number in the table that the manual has for `fli.s`, 0 to 31.
+        pub fn $op(&mut self, frd: FReg, constant: u8) -> &mut Asm {
+            self.inst(Inst { rd: frd.into(), rs1: constant, ..Inst::new(Op::$op) })
+        }
+    };
     (XToFRm $op:ident $doc:expr) => {
         method! { $op $doc, (frd: FReg, rs1: Reg, rm: RoundingMode) { rd: frd, rs1: rs1, rm: rm } }
     };
@@ -142,6 +150,7 @@ macro_rules! mnemonic {
         method! { $op $doc, (rs2: Reg, imm: i32) { rs2: rs2, rs1: crate::reg::SP, imm: imm } }
     };
 
+    (FToXRtz $op:ident $doc:expr) => { mnemonic! { FToX $op $doc } };
     (FenceI $op:ident $doc:expr) => { mnemonic! { Bare $op $doc } };
     (Jalr $op:ident $doc:expr) => { mnemonic! { Load $op $doc } };
     (Shift5 $op:ident $doc:expr) => { mnemonic! { Shift6 $op $doc } };

@@ -73,11 +73,11 @@ impl<O: Observer> Cpu<'_, O> {
     }
 
     pub(super) fn fcvt_s_d(&mut self, i: &Inst) -> Exec {
-        self.fp_unary::<F64, F32>(i, fpu::narrow)
+        self.fp_unary::<F64, F32>(i, fpu::convert)
     }
 
     pub(super) fn fcvt_d_s(&mut self, i: &Inst) -> Exec {
-        self.fp_unary::<F32, F64>(i, fpu::widen)
+        self.fp_unary::<F32, F64>(i, fpu::convert)
     }
 
     pub(super) fn feq_d(&mut self, i: &Inst) -> Exec {

@@ -1,6 +1,6 @@
 //! Single-precision floating point. Unprivileged ISA, "F Extension for Single-Precision Floating-Point".
 //!
-//! Its instructions come first, then what they share with those of double precision.
+//! Its instructions come first, then what they share with those of other precisions.
 
 use isa::Inst;
 use isa::rounding::RoundingMode;
@@ -136,7 +136,7 @@ impl<O: Observer> Cpu<'_, O> {
     }
 }
 
-/// What single and double precision share.
+/// What all precisions share.
 impl<O: Observer> Cpu<'_, O> {
     /// A load into a floating-point register; the bits are not looked at.
     pub(super) fn fp_load<F: Format>(&mut self, i: &Inst, width: Width) -> Exec {
@@ -236,7 +236,8 @@ impl<O: Observer> Cpu<'_, O> {
         Ok(())
     }
 
-    fn f<F: Format>(&self, n: u8) -> F {
+    /// Floating-point register `n` as a value.
+    pub(super) fn f<F: Format>(&self, n: u8) -> F {
         F::unbox(self.hart.f(n))
     }
 
@@ -250,7 +251,7 @@ impl<O: Observer> Cpu<'_, O> {
 
     /// Writes an integer register and adds the flags to `fflags`. An operation that raises none leaves the
     /// floating-point state as clean as it was.
-    fn x_result(&mut self, i: &Inst, (value, flags): Flagged<u64>) -> Exec {
+    pub(super) fn x_result(&mut self, i: &Inst, (value, flags): Flagged<u64>) -> Exec {
         if flags != 0 {
             self.set_fflags_bits(flags);
             self.fp_dirty();

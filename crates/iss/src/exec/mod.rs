@@ -12,6 +12,8 @@ mod i;
 mod m;
 mod privileged;
 mod step;
+mod zfa;
+mod zfh;
 mod zicsr;
 
 pub(crate) use decoded::Decoded;

@@ -1,22 +1,22 @@
 //! What the F and D instructions do to registers, `fcsr` and `mstatus.FS`; the arithmetic itself is tested
 //! where it is wrapped.
 
+mod bench;
+#[path = "../ram_only/mod.rs"]
 mod ram_only;
+mod zfa;
+mod zfh;
 
+use bench::{Bench, CLEAN, double, half, single};
 use isa::cause::Exception;
-use isa::field::Field;
 use isa::{Inst, Op, csr};
-use iss::{Hart, Observer, Ram, Variant, Width};
-use ram_only::{BASE, RamOnly};
+use iss::{Hart, Observer, Width};
+use ram_only::BASE;
 
 const FFLAGS: u16 = csr::fflags::NUMBER;
 const FCSR: u16 = csr::fcsr::NUMBER;
 const MSTATUS: u16 = csr::mstatus::NUMBER;
 const MCAUSE: u16 = csr::mcause::NUMBER;
-
-const FS: Field = csr::mstatus::FS;
-const CLEAN: u64 = FS.of(2);
-const DIRTY: u64 = 3;
 
 const NX: u64 = 1;
 const NV: u64 = 16;
@@ -28,88 +28,29 @@ const NAN: u64 = BOX | 0x7fc0_0000;
 const SIGNALING: u64 = BOX | 0x7f80_0001;
 const DATA: u64 = BASE + 0x800;
 
-/// A hart about to execute one instruction with clean floating-point state, and its memory.
-struct Bench {
-    hart: Hart,
-    bus: RamOnly,
-}
-
-impl Bench {
-    fn new() -> Bench {
-        let mut hart = Hart::new(0, Variant::default());
-        hart.set_csr(MSTATUS, CLEAN).unwrap();
-        Bench { hart, bus: RamOnly::new(0x1000) }
-    }
-
-    /// With f1, f2 and f3 set.
-    fn with(f: [u64; 3]) -> Bench {
-        let mut bench = Bench::new();
-        for (n, value) in (1..).zip(f) {
-            bench.hart.set_f(n, value);
-        }
-        bench
-    }
-
-    fn ram(&self) -> &Ram {
-        &self.bus.ram
-    }
-
-    /// Executes one instruction; says whether it retired.
-    fn execute(&mut self, inst: Inst) -> bool {
-        self.ram().store(BASE, Width::W, inst.encode().into()).unwrap();
-        self.hart.set_pc(BASE);
-        self.hart.run(&mut self.bus, 1, None);
-        self.hart.pc() == BASE + 4
-    }
-
-    /// Executes `op` with destination 10 and sources 1, 2 and 3, rounding to nearest even.
-    fn op(&mut self, op: Op) -> &mut Bench {
-        let rm = op.row().pattern >> 12 & 7;
-        assert!(
-            self.execute(Inst { rd: 10, rs1: 1, rs2: 2, rs3: 3, rm: rm as u8, ..Inst::new(op) }),
-            "{op:?}"
-        );
-        self
-    }
-
-    fn csr(&self, number: u16) -> u64 {
-        self.hart.csr(number).unwrap()
-    }
-
-    fn dirty(&self) -> bool {
-        FS.get(self.csr(MSTATUS)) == DIRTY
-    }
-}
-
-fn double(value: f64) -> u64 {
-    value.to_bits()
-}
-
-fn single(value: f32) -> u64 {
-    BOX | u64::from(value.to_bits())
-}
-
 #[test]
 fn each_arithmetic_instruction_computes_its_function() {
+    let halves = [half(9.0), half(2.0), half(1.0)];
     let singles = [single(9.0), single(2.0), single(1.0)];
     let doubles = [double(9.0), double(2.0), double(1.0)];
     let rows = [
-        (Op::fmadd_s, Op::fmadd_d, 19.0),
-        (Op::fmsub_s, Op::fmsub_d, 17.0),
-        (Op::fnmsub_s, Op::fnmsub_d, -17.0),
-        (Op::fnmadd_s, Op::fnmadd_d, -19.0),
-        (Op::fadd_s, Op::fadd_d, 11.0),
-        (Op::fsub_s, Op::fsub_d, 7.0),
-        (Op::fmul_s, Op::fmul_d, 18.0),
-        (Op::fdiv_s, Op::fdiv_d, 4.5),
-        (Op::fsqrt_s, Op::fsqrt_d, 3.0),
-        (Op::fsgnj_s, Op::fsgnj_d, 9.0),
-        (Op::fsgnjn_s, Op::fsgnjn_d, -9.0),
-        (Op::fsgnjx_s, Op::fsgnjx_d, 9.0),
-        (Op::fmin_s, Op::fmin_d, 2.0),
-        (Op::fmax_s, Op::fmax_d, 9.0),
+        (Op::fmadd_h, Op::fmadd_s, Op::fmadd_d, 19.0),
+        (Op::fmsub_h, Op::fmsub_s, Op::fmsub_d, 17.0),
+        (Op::fnmsub_h, Op::fnmsub_s, Op::fnmsub_d, -17.0),
+        (Op::fnmadd_h, Op::fnmadd_s, Op::fnmadd_d, -19.0),
+        (Op::fadd_h, Op::fadd_s, Op::fadd_d, 11.0),
+        (Op::fsub_h, Op::fsub_s, Op::fsub_d, 7.0),
+        (Op::fmul_h, Op::fmul_s, Op::fmul_d, 18.0),
+        (Op::fdiv_h, Op::fdiv_s, Op::fdiv_d, 4.5),
+        (Op::fsqrt_h, Op::fsqrt_s, Op::fsqrt_d, 3.0),
+        (Op::fsgnj_h, Op::fsgnj_s, Op::fsgnj_d, 9.0),
+        (Op::fsgnjn_h, Op::fsgnjn_s, Op::fsgnjn_d, -9.0),
+        (Op::fsgnjx_h, Op::fsgnjx_s, Op::fsgnjx_d, 9.0),
+        (Op::fmin_h, Op::fmin_s, Op::fmin_d, 2.0),
+        (Op::fmax_h, Op::fmax_s, Op::fmax_d, 9.0),
     ];
-    for (s, d, expected) in rows {
+    for (h, s, d, expected) in rows {
+        assert_eq!(Bench::with(halves).op(h).hart.f(10), half(expected), "{h:?}");
         assert_eq!(Bench::with(singles).op(s).hart.f(10), single(expected), "{s:?}");
         assert_eq!(Bench::with(doubles).op(d).hart.f(10), double(f64::from(expected)), "{d:?}");
     }
@@ -118,12 +59,13 @@ fn each_arithmetic_instruction_computes_its_function() {
 #[test]
 fn each_sign_injection_makes_its_sign() {
     let rows = [
-        (Op::fsgnj_s, Op::fsgnj_d, [1.0, -1.0, -1.0]),
-        (Op::fsgnjn_s, Op::fsgnjn_d, [-1.0, 1.0, 1.0]),
-        (Op::fsgnjx_s, Op::fsgnjx_d, [1.0, -1.0, 1.0]),
+        (Op::fsgnj_h, Op::fsgnj_s, Op::fsgnj_d, [1.0, -1.0, -1.0]),
+        (Op::fsgnjn_h, Op::fsgnjn_s, Op::fsgnjn_d, [-1.0, 1.0, 1.0]),
+        (Op::fsgnjx_h, Op::fsgnjx_s, Op::fsgnjx_d, [1.0, -1.0, 1.0]),
     ];
-    for (s, d, expected) in rows {
+    for (h, s, d, expected) in rows {
         for ((a, b), expected) in [(1.0, 2.0), (1.0, -2.0), (-1.0, -2.0)].into_iter().zip(expected) {
+            assert_eq!(Bench::with([half(a), half(b), 0]).op(h).hart.f(10), half(expected), "{h:?}");
             assert_eq!(Bench::with([single(a), single(b), 0]).op(s).hart.f(10), single(expected), "{s:?}");
             let (a, b) = (double(a.into()), double(b.into()));
             assert_eq!(Bench::with([a, b, 0]).op(d).hart.f(10), double(f64::from(expected)), "{d:?}");
@@ -134,16 +76,17 @@ fn each_sign_injection_makes_its_sign() {
 #[test]
 fn each_comparison_tells_less_equal_and_greater_apart() {
     let rows = [
-        (Op::feq_s, Op::feq_d, [0, 1, 0]),
-        (Op::flt_s, Op::flt_d, [1, 0, 0]),
-        (Op::fle_s, Op::fle_d, [1, 1, 0]),
-        (Op::fclass_s, Op::fclass_d, [1 << 1, 1 << 6, 1 << 6]),
+        (Op::feq_h, Op::feq_s, Op::feq_d, [0, 1, 0]),
+        (Op::flt_h, Op::flt_s, Op::flt_d, [1, 0, 0]),
+        (Op::fle_h, Op::fle_s, Op::fle_d, [1, 1, 0]),
+        (Op::fclass_h, Op::fclass_s, Op::fclass_d, [1 << 1, 1 << 6, 1 << 6]),
     ];
-    for (s, d, expected) in rows {
+    for (h, s, d, expected) in rows {
         for (a, expected) in [-9.0, 2.0, 3.0].into_iter().zip(expected) {
+            let halves = [half(a), half(2.0), 0];
             let singles = [single(a), single(2.0), 0];
             let doubles = [double(a.into()), double(2.0), 0];
-            for (op, operands) in [(s, singles), (d, doubles)] {
+            for (op, operands) in [(h, halves), (s, singles), (d, doubles)] {
                 let mut bench = Bench::with(operands);
                 assert_eq!(bench.op(op).hart.x(10), expected, "{op:?}");
                 assert!(!bench.dirty(), "{op:?} writes no floating-point state");
