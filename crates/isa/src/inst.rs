@@ -355,6 +355,132 @@ macro_rules! for_each_instruction {
             /// Move the bits of an integer register to a double.
             fmv_d_x         XToF      "1111001 00000 ..... 000 ..... 1010011" D rv64;
 
+            // Zfhmin.
+            /// Load a half-precision value.
+            flh             FLoad     "............ ..... 001 ..... 0000111" Zfhmin any;
+            /// Store a half-precision value.
+            fsh             FStore    "....... ..... ..... 001 ..... 0100111" Zfhmin any;
+            /// Convert half precision to single.
+            fcvt_s_h        FUnaryRm  "0100000 00010 ..... ... ..... 1010011" Zfhmin any;
+            /// Convert single precision to half.
+            fcvt_h_s        FUnaryRm  "0100010 00000 ..... ... ..... 1010011" Zfhmin any;
+            /// Move the bits of a half to an integer register, sign-extended.
+            fmv_x_h         FToX      "1110010 00000 ..... 000 ..... 1010011" Zfhmin any;
+            /// Move the low 16 bits of an integer register to a half.
+            fmv_h_x         XToF      "1111010 00000 ..... 000 ..... 1010011" Zfhmin any;
+
+            // Zfhmin with D.
+            /// Convert half precision to double.
+            fcvt_d_h        FUnaryRm  "0100001 00010 ..... ... ..... 1010011" (Zfhmin & D) any;
+            /// Convert double precision to half.
+            fcvt_h_d        FUnaryRm  "0100010 00001 ..... ... ..... 1010011" (Zfhmin & D) any;
+
+            // Zfh.
+            /// Half-precision multiply and add.
+            fmadd_h         F4        "..... 10 ..... ..... ... ..... 1000011" Zfh any;
+            /// Half-precision multiply and subtract.
+            fmsub_h         F4        "..... 10 ..... ..... ... ..... 1000111" Zfh any;
+            /// Half-precision negated multiply and subtract.
+            fnmsub_h        F4        "..... 10 ..... ..... ... ..... 1001011" Zfh any;
+            /// Half-precision negated multiply and add.
+            fnmadd_h        F4        "..... 10 ..... ..... ... ..... 1001111" Zfh any;
+            /// Half-precision add.
+            fadd_h          FRm       "0000010 ..... ..... ... ..... 1010011" Zfh any;
+            /// Half-precision subtract.
+            fsub_h          FRm       "0000110 ..... ..... ... ..... 1010011" Zfh any;
+            /// Half-precision multiply.
+            fmul_h          FRm       "0001010 ..... ..... ... ..... 1010011" Zfh any;
+            /// Half-precision divide.
+            fdiv_h          FRm       "0001110 ..... ..... ... ..... 1010011" Zfh any;
+            /// Half-precision square root.
+            fsqrt_h         FUnaryRm  "0101110 00000 ..... ... ..... 1010011" Zfh any;
+            /// Half-precision take the sign of the second operand.
+            fsgnj_h         F         "0010010 ..... ..... 000 ..... 1010011" Zfh any;
+            /// Half-precision take the opposite sign of the second operand.
+            fsgnjn_h        F         "0010010 ..... ..... 001 ..... 1010011" Zfh any;
+            /// Half-precision exclusive-or the signs.
+            fsgnjx_h        F         "0010010 ..... ..... 010 ..... 1010011" Zfh any;
+            /// Half-precision minimum.
+            fmin_h          F         "0010110 ..... ..... 000 ..... 1010011" Zfh any;
+            /// Half-precision maximum.
+            fmax_h          F         "0010110 ..... ..... 001 ..... 1010011" Zfh any;
+            /// Half-precision compare equal, quiet.
+            feq_h           FCompare  "1010010 ..... ..... 010 ..... 1010011" Zfh any;
+            /// Half-precision compare less than, signaling.
+            flt_h           FCompare  "1010010 ..... ..... 001 ..... 1010011" Zfh any;
+            /// Half-precision compare less or equal, signaling.
+            fle_h           FCompare  "1010010 ..... ..... 000 ..... 1010011" Zfh any;
+            /// Half-precision classify.
+            fclass_h        FToX      "1110010 00000 ..... 001 ..... 1010011" Zfh any;
+            /// Convert half precision to a signed word.
+            fcvt_w_h        FToXRm    "1100010 00000 ..... ... ..... 1010011" Zfh any;
+            /// Convert half precision to an unsigned word.
+            fcvt_wu_h       FToXRm    "1100010 00001 ..... ... ..... 1010011" Zfh any;
+            /// Convert a signed word to half precision.
+            fcvt_h_w        XToFRm    "1101010 00000 ..... ... ..... 1010011" Zfh any;
+            /// Convert an unsigned word to half precision.
+            fcvt_h_wu       XToFRm    "1101010 00001 ..... ... ..... 1010011" Zfh any;
+
+            // Zfh, RV64 additions.
+            /// Convert half precision to a signed doubleword.
+            fcvt_l_h        FToXRm    "1100010 00010 ..... ... ..... 1010011" Zfh rv64;
+            /// Convert half precision to an unsigned doubleword.
+            fcvt_lu_h       FToXRm    "1100010 00011 ..... ... ..... 1010011" Zfh rv64;
+            /// Convert a signed doubleword to half precision.
+            fcvt_h_l        XToFRm    "1101010 00010 ..... ... ..... 1010011" Zfh rv64;
+            /// Convert an unsigned doubleword to half precision.
+            fcvt_h_lu       XToFRm    "1101010 00011 ..... ... ..... 1010011" Zfh rv64;
+
+            // Zfa.
+            /// Load one of 32 constants as a single.
+            fli_s           Fli       "1111000 00001 ..... 000 ..... 1010011" Zfa any;
+            /// Single-precision minimum, a NaN if there is one.
+            fminm_s         F         "0010100 ..... ..... 010 ..... 1010011" Zfa any;
+            /// Single-precision maximum, a NaN if there is one.
+            fmaxm_s         F         "0010100 ..... ..... 011 ..... 1010011" Zfa any;
+            /// Single-precision round to an integer.
+            fround_s        FUnaryRm  "0100000 00100 ..... ... ..... 1010011" Zfa any;
+            /// Single-precision round to an integer, inexact where that changes the value.
+            froundnx_s      FUnaryRm  "0100000 00101 ..... ... ..... 1010011" Zfa any;
+            /// Single-precision compare less or equal, quiet.
+            fleq_s          FCompare  "1010000 ..... ..... 100 ..... 1010011" Zfa any;
+            /// Single-precision compare less than, quiet.
+            fltq_s          FCompare  "1010000 ..... ..... 101 ..... 1010011" Zfa any;
+
+            // Zfa with D.
+            /// Load one of 32 constants as a double.
+            fli_d           Fli       "1111001 00001 ..... 000 ..... 1010011" (Zfa & D) any;
+            /// Double-precision minimum, a NaN if there is one.
+            fminm_d         F         "0010101 ..... ..... 010 ..... 1010011" (Zfa & D) any;
+            /// Double-precision maximum, a NaN if there is one.
+            fmaxm_d         F         "0010101 ..... ..... 011 ..... 1010011" (Zfa & D) any;
+            /// Double-precision round to an integer.
+            fround_d        FUnaryRm  "0100001 00100 ..... ... ..... 1010011" (Zfa & D) any;
+            /// Double-precision round to an integer, inexact where that changes the value.
+            froundnx_d      FUnaryRm  "0100001 00101 ..... ... ..... 1010011" (Zfa & D) any;
+            /// Convert double precision to a signed word, modulo its range.
+            fcvtmod_w_d     FToXRtz   "1100001 01000 ..... 001 ..... 1010011" (Zfa & D) any;
+            /// Double-precision compare less or equal, quiet.
+            fleq_d          FCompare  "1010001 ..... ..... 100 ..... 1010011" (Zfa & D) any;
+            /// Double-precision compare less than, quiet.
+            fltq_d          FCompare  "1010001 ..... ..... 101 ..... 1010011" (Zfa & D) any;
+
+            // Zfa with Zfh.
+            /// Load one of 32 constants as a half.
+            fli_h           Fli       "1111010 00001 ..... 000 ..... 1010011" (Zfa & Zfh) any;
+            /// Half-precision minimum, a NaN if there is one.
+            fminm_h         F         "0010110 ..... ..... 010 ..... 1010011" (Zfa & Zfh) any;
+            /// Half-precision maximum, a NaN if there is one.
+            fmaxm_h         F         "0010110 ..... ..... 011 ..... 1010011" (Zfa & Zfh) any;
+            /// Half-precision round to an integer.
+            fround_h        FUnaryRm  "0100010 00100 ..... ... ..... 1010011" (Zfa & Zfh) any;
+            /// Half-precision round to an integer, inexact where that changes the value.
+            froundnx_h      FUnaryRm  "0100010 00101 ..... ... ..... 1010011" (Zfa & Zfh) any;
+            /// Half-precision compare less or equal, quiet.
+            fleq_h          FCompare  "1010010 ..... ..... 100 ..... 1010011" (Zfa & Zfh) any;
+            /// Half-precision compare less than, quiet.
+            fltq_h          FCompare  "1010010 ..... ..... 101 ..... 1010011" (Zfa & Zfh) any;
+
             // Machine-level privileged instructions.
             /// Return from a trap into M-mode.
             mret            Bare      "0011000 00010 00000 000 00000 1110011" Sm any;

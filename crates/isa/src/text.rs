@@ -102,7 +102,8 @@ const FENCE_TSO: i32 = 0x833;
 /// Whether the assembler supplies this rounding mode when none is written: the dynamic one, and 0 for
 /// conversions that are always exact.
 fn has_implied_rounding(inst: &Inst) -> bool {
-    let is_exact = matches!(inst.op, Op::fcvt_s_h | Op::fcvt_d_h | Op::fcvt_d_s | Op::fcvt_d_w | Op::fcvt_d_wu);
+    let is_exact =
+        matches!(inst.op, Op::fcvt_s_h | Op::fcvt_d_h | Op::fcvt_d_s | Op::fcvt_d_w | Op::fcvt_d_wu);
     inst.rm == if is_exact { RoundingMode::Rne.into() } else { RoundingMode::Dyn.into() }
 }
 

@@ -118,6 +118,8 @@ mod tests {
         assert_eq!(transformed(0xff85_3587, 0), 0x0000_3587, "fld fa1,-8(a0)");
         assert_eq!(transformed(0xfeb5_3c23, 0), 0x00b0_3023, "sd a1,-8(a0)");
         assert_eq!(transformed(0xfeb5_3c27, 0), 0x00b0_3027, "fsd fa1,-8(a0)");
+        assert_eq!(transformed(0xff85_1587, 0), 0x0000_1587, "flh fa1,-8(a0)");
+        assert_eq!(transformed(0xfeb5_1c27, 0), 0x00b0_1027, "fsh fa1,-8(a0)");
     }
 
     #[test]

@@ -34,6 +34,8 @@ fn published_in(row: &Row) -> String {
         // Ours are in canonical order, the published files' names are not.
         "d_c" => "c_d".to_string(),
         "h_svinval" => "svinval_h".to_string(),
+        "zfa" => "f_zfa".to_string(),
+        "zfa_zfh" => "zfh_zfa".to_string(),
         other => other.to_string(),
     };
     format!("{base}_{extension}")

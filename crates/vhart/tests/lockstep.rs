@@ -161,7 +161,7 @@ fn random_programs_agree_with_spike() {
     }
     let command = format!(
         "timeout 60 '{spike}' -m128 --log-commits --log=/dev/stdout \
-         --isa=rv64gch_zicntr_zihpm_svnapot_svpbmt_svinval_sstc_svadu_zicclsm {{}}"
+         --isa=rv64gch_zicntr_zihpm_svnapot_svpbmt_svinval_sstc_svadu_zicclsm_zfh_zfa {{}}"
     );
     let output = vhart()
         .args(["lockstep", "--random", "1..40", "--timeout", "60", "--cpu", "max,smstateen=off,geilen=0"])

@@ -40,7 +40,7 @@ struct Outside {
     source: &'static str,
 }
 
-const OUTSIDE: [Outside; 3] = [
+const OUTSIDE: [Outside; 4] = [
     Outside {
         program: debugger::GDB,
         variable: None,
@@ -58,6 +58,12 @@ const OUTSIDE: [Outside; 3] = [
         variable: Some("SPIKE"),
         what: "the commit log compared with Spike's",
         source: "on the path or in the variable SPIKE",
+    },
+    Outside {
+        program: "testfloat_gen",
+        variable: Some("VHART_TESTFLOAT"),
+        what: "floating-point instructions compared with Berkeley TestFloat",
+        source: "on the path or in the variable VHART_TESTFLOAT",
     },
 ];
 

@@ -61,5 +61,10 @@ mod tests {
         assert_eq!(has(all, ops), [true; 4]);
         assert_eq!(has(all.without(Ext::H), ops), [true, false, true, false]);
         assert_eq!(has(all.without(Ext::Svinval), ops), [true, true, false, false]);
+        let ops = [Op::flh, Op::fadd_h, Op::fli_h, Op::fli_s];
+        assert_eq!(has(all, ops), [true; 4]);
+        assert_eq!(has(all.without(Ext::Zfh), ops), [true, false, false, true]);
+        assert_eq!(has(all.without(Ext::Zfhmin), ops), [false, false, false, true]);
+        assert_eq!(has(all.without(Ext::Zfa), ops), [true, true, false, false]);
     }
 }

@@ -6,7 +6,6 @@ use iss::{Hart, Ram, Variant, Width};
 
 use crate::ram_only::{BASE, RamOnly};
 
-
 pub(crate) const FS: Field = csr::mstatus::FS;
 pub(crate) const CLEAN: u64 = FS.of(2);
 const DIRTY: u64 = 3;
