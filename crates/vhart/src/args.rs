@@ -55,6 +55,7 @@ Examples:
   vhart run --gdb :1234 --paused program.elf
                                           wait for `gdb-multiarch -ex 'target remote :1234'`
   vhart test path/to/isa --filter rv64ui  a directory of test programs
+  vhart conform                           the built-in conformance suite
 
 Ctrl-A x leaves a running machine. The exit status is the guest's own; 124 says that a limit was
 reached, 125 that vhart could not do what was asked, 2 that the command line made no sense.";
@@ -67,6 +68,9 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Run every test program below the paths and count those that pass
     Test(TestArgs),
+    /// Run the built-in conformance suite, and say rule by rule what it shows
+    #[command(after_help = CONFORM_EXAMPLES)]
+    Conform(ConformArgs),
     /// Run the built-in hypervisor with two guests, and count its world switches
     Demo(Box<DemoArgs>),
     /// Run a program and another simulator side by side, and stop at the first difference
@@ -264,6 +268,51 @@ fn shard(text: &str) -> Result<Shard, &'static str> {
         .filter(|(index, of)| index < of)
         .map(|(index, of)| Shard { index, of })
         .ok_or("write I/N with I from 1 to N, for example 2/4")
+}
+
+const CONFORM_EXAMPLES: &str = "\
+Examples:
+  vhart conform                              every test, on each hart that it names
+  vhart conform --cpu rv64gch --report r.html
+  vhart conform --export tests --cpu max,vmidlen=7
+                                             then run tests/*.elf on any simulator
+
+A rule has passed when every run of every test that names it has. The status is 1 if a test fails.";
+
+/// `vhart conform`.
+#[derive(Args)]
+pub(crate) struct ConformArgs {
+    /// Only tests with NAME in their name, of the chapter NAME, or of the rule NAME
+    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub names: Vec<String>,
+    /// Run on this hart alone, leaving out what it does not suit: BASE,KEY=VALUE,... or help
+    #[arg(long, value_name = "SPEC", value_parser = given_cpu)]
+    pub cpu: Option<GivenCpu>,
+    /// Write the tests as ELF files for any simulator, and manifest.tsv, in place of running them
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["report", "json", "list"])]
+    pub export: Option<PathBuf>,
+    /// Write a page with every rule and test
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Write the same as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// List the tests, what they show and what they need, in place of running them
+    #[arg(long, conflicts_with_all = ["report", "json"])]
+    pub list: bool,
+}
+
+/// What `--cpu` asks for, and in which words.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenCpu {
+    /// The words.
+    pub spec: String,
+    /// What they mean.
+    pub cpu: Cpu,
+}
+
+fn given_cpu(spec: &str) -> Result<GivenCpu, iss::variant::SpecError> {
+    Ok(GivenCpu { spec: spec.to_owned(), cpu: cpu::parse(spec)? })
 }
 
 /// `vhart demo`.

@@ -1,12 +1,13 @@
 //! vhart: a full-system RISC-V simulator for the hypervisor extension, as a command.
 //!
-//! One module is one command or one thing that a command does: [`run`], [`test`], [`demo`] and [`lockstep`]
-//! are what the user asks for; [`session`] is a run of the machine with everything around it.
+//! One module is one command or one thing that a command does: [`run`], [`test`], [`conform`], [`demo`] and
+//! [`lockstep`] are what the user asks for; [`session`] is a run of the machine with everything around it.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 mod args;
+mod conform;
 mod demo;
 mod lockstep;
 mod run;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Conform(args) => conform::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Lockstep(args) => lockstep::run(&args),
         Command::Completions { shell } => print(&args::completions(shell)),

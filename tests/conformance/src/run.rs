@@ -1,6 +1,9 @@
 //! Running a test on the simulated machine.
 
 use std::fmt;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use isa::asm::AsmError;
 use isa::cause::Cause;
@@ -47,6 +50,39 @@ pub enum Outcome {
     Stuck(String),
     /// The test could not be written.
     Unbuildable(AsmError),
+}
+
+/// A test on one kind of hart, and how it ended.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The test.
+    pub test: &'static Test,
+    /// The hart, as `--cpu` takes it.
+    pub cpu: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Runs tests, each on a hart and its description, on all processors; the results are in the same order.
+pub fn run_all(tests: &[(&'static Test, String, Variant)]) -> Vec<Run> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((test, cpu, variant)) = tests.get(index) else { return done };
+            done.push((index, Run { test, cpu: cpu.clone(), outcome: run(test, variant) }));
+        }
+    };
+    let mut runs = std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let done =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|cause| resume_unwind(cause)));
+        done.flatten().collect::<Vec<_>>()
+    });
+    runs.sort_by_key(|(index, _)| *index);
+    runs.into_iter().map(|(_, run)| run).collect()
 }
 
 /// Writes a test for a hart like `cpu` and runs it on a machine that has such a hart.
