@@ -166,11 +166,10 @@ impl<W: Write> Observer for CommitLog<W> {
 
 /// What `rd` is the number of, for the formats that have one.
 pub(crate) fn destination(inst: &Inst) -> Option<Kind> {
-    use Format as F;
-    match inst.op.long().row().format {
-        F::R | F::I | F::Load | F::Jalr | F::U | F::J | F::Shift6 | F::Shift5 => Some(Kind::X),
-        F::Csr | F::CsrI | F::Amo | F::Lr | F::HLoad | F::FCompare | F::FToXRm | F::FToX => Some(Kind::X),
-        F::FLoad | F::F4 | F::FRm | F::F | F::FUnaryRm | F::XToFRm | F::XToF => Some(Kind::F),
+    // Where there is one, it is the first operand in assembly language.
+    match inst.op.long().row().format.operands().split(',').next() {
+        Some("rd") => Some(Kind::X),
+        Some("frd") => Some(Kind::F),
         _ => None,
     }
 }

@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn programs_end_and_see_every_instruction_mode_and_trap() {
         let mut seen = Seen::default();
-        for seed in 0..100 {
+        for seed in 0..600 {
             let firmware = Some(Image::new("random", program(seed).unwrap()));
             let config = MachineConfig { firmware, ..MachineConfig::default() };
             let mut machine = Machine::new(config, Console::new(std::io::sink())).unwrap();
