@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use conformance::{Rule, cases, chapters, suite};
+use iss::variant::{KNOBS, Knob};
 
 const ALLOWED: &str = include_str!("missing.tsv");
 
@@ -14,7 +15,17 @@ fn covered() -> BTreeSet<&'static str> {
     suite().flat_map(|test| test.rules).copied().collect()
 }
 
-/// What has no test, by chapter; `cases` for the corner cases.
+/// The knobs that leave a choice to the hart, and are turned by no test of the rule that says so.
+fn unturned() -> Vec<String> {
+    let turned = |knob: &Knob| {
+        let sets = |settings: &str| settings.split(',').any(|part| part.split('=').next() == Some(knob.name));
+        suite().any(|test| test.rules.contains(&knob.rule) && test.cpus.iter().any(|cpu| sets(cpu)))
+    };
+    let knobs = KNOBS.iter().filter(|knob| !knob.rule.is_empty() && !turned(knob));
+    knobs.map(|knob| format!("{} (rule {})", knob.name, knob.rule)).collect()
+}
+
+/// What has no test, by chapter; `cases` for the corner cases, `knobs` for those of `--cpu`.
 fn missing() -> BTreeMap<&'static str, Vec<String>> {
     let covered = covered();
     let mut missing: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -26,6 +37,7 @@ fn missing() -> BTreeMap<&'static str, Vec<String>> {
     let tested: BTreeSet<u8> = suite().flat_map(|test| test.cases).copied().collect();
     let cases = cases().filter(|case| case.exempt.is_empty() && !tested.contains(&case.number));
     missing.insert("cases", cases.map(|case| format!("{} {}", case.number, case.what)).collect());
+    missing.insert("knobs", unturned());
     missing
 }
 
@@ -66,6 +78,15 @@ fn tests_name_rules_and_cases_that_there_are() {
         }
         for case in test.cases {
             assert!(numbers.contains(case), "{}: there is no corner case {case}", test.name);
+        }
+    }
+}
+
+#[test]
+fn tests_suit_the_harts_that_they_name() {
+    for test in suite() {
+        for (spec, cpu) in test.harts().unwrap_or_else(|error| panic!("{}: {error}", test.name)) {
+            assert!(test.suits(&cpu), "{} cannot run on {spec}", test.name);
         }
     }
 }

@@ -30,7 +30,7 @@ struct Output {
     name: Label,
     /// The addresses of what the checks are about, from number 1.
     checks: Label,
-    /// Tells the simulator; `a0` is the number of the failed check, 0 for none.
+    /// Tells the simulator; `a0` is the number of the failed check, 0 for none. Above 255 it becomes 255.
     finish: Label,
 }
 
@@ -149,6 +149,11 @@ impl Program {
         let (forever, failed, tell) = (self.label(), self.label(), self.label());
         self.place(output.finish);
         self.la(T0, forever).csrw(csr::mtvec::NUMBER, T0);
+        // An exit status has eight bits: none that is not zero may become zero.
+        let small = self.label();
+        self.li(T0, 255).bgeu(T0, A0, small);
+        self.mv(A0, T0);
+        self.place(small);
         self.slli(T0, A0, 1).addi(T0, T0, 1);
         self.li(T1, TOHOST).sd(T0, 0, T1);
         self.bnez(A0, failed);

@@ -141,6 +141,12 @@ impl Trap {
         Trap { tinst: Some(TinstValue::Transformed { offset }), ..self }
     }
 
+    /// htinst or mtinst says that the access was the walk's own, of a VS-stage entry: a read, or the write
+    /// of A and D bits.
+    pub fn tinst_walk(self, write: bool) -> Trap {
+        self.tinst(if write { tinst::WRITE_RV64 } else { tinst::READ_RV64 })
+    }
+
     /// htinst or mtinst may hold anything.
     pub fn any_tinst(self) -> Trap {
         Trap { tinst: Some(TinstValue::Unknown), ..self }
