@@ -8,6 +8,7 @@ mod flat;
 mod hyp_mutants;
 mod images;
 mod machine;
+mod peers;
 mod process;
 mod project;
 mod suite;
@@ -41,6 +42,12 @@ enum Task {
     },
     /// Build the images, then run every check and test
     Test,
+    /// Run the conformance suite on Spike and QEMU, and list where they disagree with it
+    Peers {
+        /// Only tests with NAME in their name, of the chapter NAME, or of the rule NAME
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
     /// Change each CSR access of the hypervisor's world switch in turn; a test must fail each time
     Mutants,
 }
@@ -51,6 +58,7 @@ fn main() -> Result<ExitCode> {
         Task::Demo { options } => return demo(&options),
         Task::Test if !suite::run_all()? => return Ok(ExitCode::FAILURE),
         Task::Test => {}
+        Task::Peers { names } => peers::run(&names)?,
         Task::Mutants => hyp_mutants::run()?,
     }
     Ok(ExitCode::SUCCESS)
