@@ -3,6 +3,7 @@
 //! A [`Test`] names the rules that it exercises and writes a [`Program`] for a kind of hart;
 //! [`run`](fn@run) runs it here, and its ELF file runs on any simulator. `README.md` says how to write one.
 
+pub mod device;
 mod elf;
 mod program;
 mod rules;
@@ -28,6 +29,7 @@ pub(crate) mod prelude {
     pub(crate) use isa::paging::{PAGE_SIZE, Pte, SV39, SV39X4, SV48, SV48X4, SV57, SV57X4, Scheme};
 
     pub(crate) use crate::conformance_tests;
+    pub(crate) use crate::device;
     pub(crate) use crate::program::{Leave, SPARE, U_VIEW, flags, interrupt, trap};
 }
 

@@ -219,3 +219,13 @@ fn harts_without_pmp_or_hypervisor_run_what_does_not_need_them() {
         assert_eq!(outcome, Outcome::Passed, "{spec}");
     }
 }
+
+#[test]
+fn devices_are_where_the_machine_has_them() {
+    use platform::map::{DeviceKind, REGIONS};
+    let base = |kind| REGIONS.iter().find(|region| region.kind == kind).map(|region| region.base);
+    assert_eq!(base(DeviceKind::Aclint), Some(conformance::device::MSIP));
+    assert_eq!(base(DeviceKind::Plic), Some(conformance::device::PLIC_PRIORITY - 4));
+    assert_eq!(base(DeviceKind::Uart), Some(conformance::device::UART));
+    assert_eq!(base(DeviceKind::Hgeip), Some(conformance::device::HGEIP));
+}

@@ -6,9 +6,9 @@ use isa::reg::{A0, A1, A2, A3, GP, RA, S0, S1, S2, S10, T0, T1, T5, T6, TP, ZERO
 
 use super::trap::{FIELDS, RECORD};
 use super::{LOGS, Program, RESULT, TOHOST};
+use crate::device::UART;
 
-/// The transmit register of the 16550, and how far from it the line status register is.
-const UART: u64 = 0x1000_0000;
+/// How far the UART's line status register is from its transmit register, and what says that it is ready.
 const LINE_STATUS: i32 = 5;
 const TRANSMITTER_EMPTY: i32 = 0x20;
 /// The test finisher, and what it understands.

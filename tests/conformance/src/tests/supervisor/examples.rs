@@ -38,7 +38,7 @@ conformance_tests! {
     machine_timer
     [rules "mip_mtip_op" "mie_mtie_op"]
     |p| {
-        p.store(0x200_4000, 0);
+        p.store(device::MTIMECMP, 0);
         p.write_csr(csr::mie::NUMBER, Interrupt::Mti.bit());
         p.expect_interrupt(interrupt(Interrupt::Mti, Mode::M), |p| {
             p.csrsi(csr::mstatus::NUMBER, 1 << csr::mstatus::MIE.lo);
