@@ -1,16 +1,23 @@
 //! The decoder: from an instruction word to an operation and its operands.
-//!
-//! It knows no enabled extensions: whether a hart has an instruction is the hart's question.
 
+use crate::ext::ExtSet;
 use crate::inst::{Inst, ROWS, Row};
 
-/// Decodes an RV64 instruction: all of `word` where its two low bits are ones, else its low half.
+/// Decodes an RV64 instruction of any extension: all of `word` where its two low bits are ones, else its
+/// low half.
 ///
 /// Returns `None` for words that no row of the table matches and for reserved operands.
 pub fn decode(word: u32) -> Option<Inst> {
+    decode_for(word, ExtSet::ALL)
+}
+
+/// Decodes as [`decode`] does, for a hart with `extensions`.
+///
+/// Where one row is a special case of another, as zext.h is of packw, the hart may have either alone.
+pub fn decode_for(word: u32, extensions: ExtSet) -> Option<Inst> {
     let bits = if word & 3 == 3 { word } else { word & 0xffff };
     RV64.candidates(bits)
-        .filter(|row| bits & row.mask == row.pattern)
+        .filter(|row| bits & row.mask == row.pattern && extensions.meets(row.needs))
         .find_map(|row| row.format.extract(Inst { bits, ..Inst::new(row.op) }))
 }
 

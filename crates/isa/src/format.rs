@@ -13,6 +13,8 @@ pub enum Format {
     Bare,
     /// `rd, rs1, rs2`
     R,
+    /// `rd, rs1`
+    Unary,
     /// `rd, rs1, imm`
     I,
     /// `rd, imm(rs1)`
@@ -131,6 +133,20 @@ pub enum Format {
     CSwsp,
     /// c.sdsp
     CSdsp,
+    /// c.lbu
+    CLoadB,
+    /// c.lhu, c.lh
+    CLoadH,
+    /// c.sb
+    CStoreB,
+    /// c.sh
+    CStoreH,
+    /// c.sext.b and the other operations on one register
+    CUnary,
+    /// c.zext.b, whose immediate is implied
+    CZextB,
+    /// c.not, whose immediate is implied
+    CNot,
 }
 
 /// What [`Inst::rm`] holds.
@@ -181,6 +197,8 @@ struct Layout {
     /// Lowest bit and width of the rounding mode or of aq and rl.
     rm: (u32, u32),
     imm: &'static [Piece],
+    /// The immediate where no bits say it.
+    implied_imm: i32,
     signed: bool,
     demand: Demand,
 }
@@ -194,6 +212,7 @@ const NONE: Layout = Layout {
     rs3: Is(0),
     rm: (0, 0),
     imm: &[],
+    implied_imm: 0,
     signed: false,
     demand: Demand::Nothing,
 };
@@ -219,7 +238,10 @@ const C_LOAD_SP: Layout = Layout { rd: At(7), rs1: Is(2), demand: Demand::Nonzer
 const C_STORE_SP: Layout = Layout { rs1: Is(2), rs2: At(2), ..NONE };
 const C_OFFSET_SP_LOAD_D: &[Piece] = &[Piece(12, 12, 5), Piece(6, 5, 3), Piece(4, 2, 6)];
 const C_OFFSET_SP_STORE_D: &[Piece] = &[Piece(12, 10, 3), Piece(9, 7, 6)];
-const C_SHORT: Layout = Layout { rd: Short(7), rs1: Short(7), imm: C_IMM6, ..NONE };
+const C_OFFSET_B: &[Piece] = &[Piece(6, 6, 0), Piece(5, 5, 1)];
+const C_OFFSET_H: &[Piece] = &[Piece(5, 5, 1)];
+const C_UNARY: Layout = Layout { rd: Short(7), rs1: Short(7), ..NONE };
+const C_SHORT: Layout = Layout { imm: C_IMM6, ..C_UNARY };
 const C_ADDI: Layout =
     Layout { rd: At(7), rs1: At(7), imm: C_IMM6, signed: true, demand: Demand::NonzeroRd, ..NONE };
 
@@ -230,13 +252,23 @@ impl Format {
         match self {
             Format::Bare | Format::FenceI => "",
             Format::R => "rd,rs1,rs2",
+            Format::Unary => "rd,rs1",
             Format::I => "rd,rs1,imm",
-            Format::Load | Format::Jalr | Format::CLoadW | Format::CLoadD | Format::CLwsp | Format::CLdsp => {
-                "rd,imm(rs1)"
-            }
-            Format::Store | Format::CStoreW | Format::CStoreD | Format::CSwsp | Format::CSdsp => {
-                "rs2,imm(rs1)"
-            }
+            Format::Load
+            | Format::Jalr
+            | Format::CLoadW
+            | Format::CLoadD
+            | Format::CLwsp
+            | Format::CLdsp
+            | Format::CLoadB
+            | Format::CLoadH => "rd,imm(rs1)",
+            Format::Store
+            | Format::CStoreW
+            | Format::CStoreD
+            | Format::CSwsp
+            | Format::CSdsp
+            | Format::CStoreB
+            | Format::CStoreH => "rs2,imm(rs1)",
             Format::B => "rs1,rs2,target",
             Format::U | Format::CLui => "rd,imm20",
             Format::J => "rd,target",
@@ -266,6 +298,7 @@ impl Format {
             Format::CJ => "target",
             Format::CBranch => "rs1,target",
             Format::CJr | Format::CJalr => "rs1",
+            Format::CUnary | Format::CZextB | Format::CNot => "rd",
         }
     }
 
@@ -296,7 +329,9 @@ impl Format {
             Format::Amo => Layout { rm: (25, 2), ..R },
             Format::Lr => Layout { rm: (25, 2), ..UNARY },
             Format::FUnaryRm | Format::FToXRm | Format::XToFRm => UNARY_RM,
-            Format::FToX | Format::FToXRtz | Format::XToF | Format::Fli | Format::HLoad => UNARY,
+            Format::Unary | Format::FToX | Format::FToXRtz | Format::XToF | Format::Fli | Format::HLoad => {
+                UNARY
+            }
             Format::HStore | Format::FenceVma => Layout { rd: Is(0), ..R },
 
             Format::CAddi4spn => Layout {
@@ -361,6 +396,13 @@ impl Format {
             Format::CAdd => Layout { rd: At(7), rs1: At(7), rs2: At(2), demand: Demand::NonzeroRs2, ..NONE },
             Format::CFsdsp | Format::CSdsp => Layout { imm: C_OFFSET_SP_STORE_D, ..C_STORE_SP },
             Format::CSwsp => Layout { imm: &[Piece(12, 9, 2), Piece(8, 7, 6)], ..C_STORE_SP },
+            Format::CLoadB => Layout { imm: C_OFFSET_B, ..C_LOAD },
+            Format::CLoadH => Layout { imm: C_OFFSET_H, ..C_LOAD },
+            Format::CStoreB => Layout { imm: C_OFFSET_B, ..C_STORE },
+            Format::CStoreH => Layout { imm: C_OFFSET_H, ..C_STORE },
+            Format::CUnary => C_UNARY,
+            Format::CZextB => Layout { implied_imm: 0xff, ..C_UNARY },
+            Format::CNot => Layout { implied_imm: -1, ..C_UNARY },
         }
     }
 
@@ -388,7 +430,7 @@ impl Format {
             width = width.max(to + bits);
         }
         let spare = if layout.signed { 32 - width } else { 0 };
-        inst.imm = (imm << spare) as i32 >> spare;
+        inst.imm = ((imm << spare) as i32 >> spare) | layout.implied_imm;
         layout.demand.holds(&inst).then_some(inst)
     }
 

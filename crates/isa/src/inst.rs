@@ -540,6 +540,127 @@ macro_rules! for_each_instruction {
             hinval_vvma     FenceVma  "0010011 ..... ..... 000 00000 1110011" (Svinval & H) any;
             /// Invalidate as HFENCE.GVMA does, without its ordering.
             hinval_gvma     FenceVma  "0110011 ..... ..... 000 00000 1110011" (Svinval & H) any;
+
+            // Zba.
+            /// Shift left by 1 and add.
+            sh1add          R         "0010000 ..... ..... 010 ..... 0110011" Zba any;
+            /// Shift left by 2 and add.
+            sh2add          R         "0010000 ..... ..... 100 ..... 0110011" Zba any;
+            /// Shift left by 3 and add.
+            sh3add          R         "0010000 ..... ..... 110 ..... 0110011" Zba any;
+            /// Add an unsigned word.
+            add_uw          R         "0000100 ..... ..... 000 ..... 0111011" Zba rv64;
+            /// Shift an unsigned word left by 1 and add.
+            sh1add_uw       R         "0010000 ..... ..... 010 ..... 0111011" Zba rv64;
+            /// Shift an unsigned word left by 2 and add.
+            sh2add_uw       R         "0010000 ..... ..... 100 ..... 0111011" Zba rv64;
+            /// Shift an unsigned word left by 3 and add.
+            sh3add_uw       R         "0010000 ..... ..... 110 ..... 0111011" Zba rv64;
+            /// Shift an unsigned word left by immediate.
+            slli_uw         Shift6    "000010 ...... ..... 001 ..... 0011011" Zba rv64;
+
+            // Zbb.
+            /// Count leading zeros.
+            clz             Unary     "0110000 00000 ..... 001 ..... 0010011" Zbb any;
+            /// Count trailing zeros.
+            ctz             Unary     "0110000 00001 ..... 001 ..... 0010011" Zbb any;
+            /// Count set bits.
+            cpop            Unary     "0110000 00010 ..... 001 ..... 0010011" Zbb any;
+            /// Maximum, signed.
+            max             R         "0000101 ..... ..... 110 ..... 0110011" Zbb any;
+            /// Maximum, unsigned.
+            maxu            R         "0000101 ..... ..... 111 ..... 0110011" Zbb any;
+            /// Minimum, signed.
+            min             R         "0000101 ..... ..... 100 ..... 0110011" Zbb any;
+            /// Minimum, unsigned.
+            minu            R         "0000101 ..... ..... 101 ..... 0110011" Zbb any;
+            /// Sign-extend byte.
+            sext_b          Unary     "0110000 00100 ..... 001 ..... 0010011" Zbb any;
+            /// Sign-extend halfword.
+            sext_h          Unary     "0110000 00101 ..... 001 ..... 0010011" Zbb any;
+            /// Make each byte that has a set bit all ones.
+            orc_b           Unary     "0010100 00111 ..... 101 ..... 0010011" Zbb any;
+            /// Count leading zeros of a word.
+            clzw            Unary     "0110000 00000 ..... 001 ..... 0011011" Zbb rv64;
+            /// Count trailing zeros of a word.
+            ctzw            Unary     "0110000 00001 ..... 001 ..... 0011011" Zbb rv64;
+            /// Count set bits of a word.
+            cpopw           Unary     "0110000 00010 ..... 001 ..... 0011011" Zbb rv64;
+            /// Zero-extend halfword: a special case of packw.
+            zext_h          Unary     "0000100 00000 ..... 100 ..... 0111011" Zbb rv64;
+
+            // Zbb and Zbkb.
+            /// And with the second operand inverted.
+            andn            R         "0100000 ..... ..... 111 ..... 0110011" (Zbb | Zbkb) any;
+            /// Or with the second operand inverted.
+            orn             R         "0100000 ..... ..... 110 ..... 0110011" (Zbb | Zbkb) any;
+            /// Exclusive-nor.
+            xnor            R         "0100000 ..... ..... 100 ..... 0110011" (Zbb | Zbkb) any;
+            /// Rotate left.
+            rol             R         "0110000 ..... ..... 001 ..... 0110011" (Zbb | Zbkb) any;
+            /// Rotate right.
+            ror             R         "0110000 ..... ..... 101 ..... 0110011" (Zbb | Zbkb) any;
+            /// Rotate left, 32-bit.
+            rolw            R         "0110000 ..... ..... 001 ..... 0111011" (Zbb | Zbkb) rv64;
+            /// Rotate right, 32-bit.
+            rorw            R         "0110000 ..... ..... 101 ..... 0111011" (Zbb | Zbkb) rv64;
+            /// Rotate right by immediate, 32-bit.
+            roriw           Shift5    "0110000 ..... ..... 101 ..... 0011011" (Zbb | Zbkb) rv64;
+            /// Rotate right by immediate.
+            rori            Shift6    "011000 ...... ..... 101 ..... 0010011" (Zbb | Zbkb) rv64;
+            /// Reverse the bytes.
+            rev8            Unary     "0110101 11000 ..... 101 ..... 0010011" (Zbb | Zbkb) rv64;
+
+            // Zbc and Zbkc.
+            /// Carry-less multiply, low half.
+            clmul           R         "0000101 ..... ..... 001 ..... 0110011" (Zbc | Zbkc) any;
+            /// Carry-less multiply, high half.
+            clmulh          R         "0000101 ..... ..... 011 ..... 0110011" (Zbc | Zbkc) any;
+
+            // Zbc.
+            /// Carry-less multiply, reversed.
+            clmulr          R         "0000101 ..... ..... 010 ..... 0110011" Zbc any;
+
+            // Zbs.
+            /// Clear a bit.
+            bclr            R         "0100100 ..... ..... 001 ..... 0110011" Zbs any;
+            /// Extract a bit.
+            bext            R         "0100100 ..... ..... 101 ..... 0110011" Zbs any;
+            /// Invert a bit.
+            binv            R         "0110100 ..... ..... 001 ..... 0110011" Zbs any;
+            /// Set a bit.
+            bset            R         "0010100 ..... ..... 001 ..... 0110011" Zbs any;
+            /// Clear the bit that an immediate names.
+            bclri           Shift6    "010010 ...... ..... 001 ..... 0010011" Zbs rv64;
+            /// Extract the bit that an immediate names.
+            bexti           Shift6    "010010 ...... ..... 101 ..... 0010011" Zbs rv64;
+            /// Invert the bit that an immediate names.
+            binvi           Shift6    "011010 ...... ..... 001 ..... 0010011" Zbs rv64;
+            /// Set the bit that an immediate names.
+            bseti           Shift6    "001010 ...... ..... 001 ..... 0010011" Zbs rv64;
+
+            // Zbkb.
+            /// Pack the low halves of two registers.
+            pack            R         "0000100 ..... ..... 100 ..... 0110011" Zbkb any;
+            /// Pack the low bytes of two registers.
+            packh           R         "0000100 ..... ..... 111 ..... 0110011" Zbkb any;
+            /// Reverse the bits of each byte.
+            brev8           Unary     "0110100 00111 ..... 101 ..... 0010011" Zbkb any;
+            /// Pack the low halfwords of two registers.
+            packw           R         "0000100 ..... ..... 100 ..... 0111011" Zbkb rv64;
+
+            // Zbkx.
+            /// Crossbar permutation of nibbles.
+            xperm4          R         "0010100 ..... ..... 010 ..... 0110011" Zbkx any;
+            /// Crossbar permutation of bytes.
+            xperm8          R         "0010100 ..... ..... 100 ..... 0110011" Zbkx any;
+
+            // Zicond.
+            /// Zero if the condition is zero, else a copy.
+            czero_eqz       R         "0000111 ..... ..... 101 ..... 0110011" Zicond any;
+            /// Zero if the condition is not zero, else a copy.
+            czero_nez       R         "0000111 ..... ..... 111 ..... 0110011" Zicond any;
+
             // The C extension: each row stands for a 32-bit instruction.
             @compressed
             /// Add a scaled immediate to the stack pointer.
@@ -616,6 +737,32 @@ macro_rules! for_each_instruction {
             c_swsp          CSwsp      "110 ...... ..... 10" C any = sw;
             /// Store doubleword to the stack.
             c_sdsp          CSdsp      "111 ...... ..... 10" C rv64 = sd;
+
+            // Zcb.
+            /// Load byte, zero-extended.
+            c_lbu           CLoadB     "100 000 ... .. ... 00" Zcb any = lbu;
+            /// Load halfword, zero-extended.
+            c_lhu           CLoadH     "100 001 ... 0 . ... 00" Zcb any = lhu;
+            /// Load halfword, sign-extended.
+            c_lh            CLoadH     "100 001 ... 1 . ... 00" Zcb any = lh;
+            /// Store byte.
+            c_sb            CStoreB    "100 010 ... .. ... 00" Zcb any = sb;
+            /// Store halfword.
+            c_sh            CStoreH    "100 011 ... 0 . ... 00" Zcb any = sh;
+            /// Zero-extend byte.
+            c_zext_b        CZextB     "100 111 ... 11 000 01" Zcb any = andi;
+            /// Sign-extend byte.
+            c_sext_b        CUnary     "100 111 ... 11 001 01" (Zcb & Zbb) any = sext_b;
+            /// Zero-extend halfword.
+            c_zext_h        CUnary     "100 111 ... 11 010 01" (Zcb & Zbb) any = zext_h;
+            /// Sign-extend halfword.
+            c_sext_h        CUnary     "100 111 ... 11 011 01" (Zcb & Zbb) any = sext_h;
+            /// Zero-extend word.
+            c_zext_w        CUnary     "100 111 ... 11 100 01" (Zcb & Zba) rv64 = add_uw;
+            /// Invert.
+            c_not           CNot       "100 111 ... 11 101 01" Zcb any = xori;
+            /// Multiply, low half.
+            c_mul           CArith     "100 111 ... 10 ... 01" (Zcb & Zmmul) any = mul;
         }
     };
 }

@@ -26,6 +26,6 @@ pub mod rounding;
 pub mod text;
 pub mod tinst;
 
-pub use decode::decode;
+pub use decode::{decode, decode_for};
 pub use inst::{Inst, Op};
 pub use mode::{Mode, Privilege};

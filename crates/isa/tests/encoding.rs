@@ -1,6 +1,7 @@
 //! Decoding and encoding: each undoes the other, and reserved words are refused.
 
-use isa::{Inst, Op, decode};
+use isa::ext::ExtSet;
+use isa::{Inst, Op, decode, decode_for};
 use proptest::prelude::*;
 
 fn check_round_trip(word: u32) {
@@ -38,8 +39,8 @@ fn every_16_bit_word() {
     assert_eq!(valid, VALID_16_BIT_WORDS);
 }
 
-/// How many 16-bit words are instructions or hints of RV64DC; counted per row of "RVC Instruction Set
-/// Listings", by quadrant.
+/// How many 16-bit words are instructions or hints of RV64DC with Zcb; counted per row of "RVC Instruction
+/// Set Listings", by quadrant, and of the encodings of Zcb.
 const VALID_16_BIT_WORDS: usize = {
     // c.addi4spn wants a nonzero immediate of 8 bits; the 6 loads and stores have 11 operand bits.
     let quadrant_0 = 255 * 8 + 6 * (1 << 11);
@@ -50,7 +51,10 @@ const VALID_16_BIT_WORDS: usize = {
     let quadrant_1 = 5 * (1 << 11) - 64 + upper + arithmetic + (1 << 11);
     // c.lwsp and c.ldsp want a nonzero rd; of c.jr to c.add only c.jr with rs1=x0 is reserved.
     let quadrant_2 = 7 * (1 << 11) - 2 * 64 + (1 << 11) - 1;
-    quadrant_0 + quadrant_1 + quadrant_2
+    // Of the loads and stores those of bytes have 8 operand bits and those of halfwords 7; six operations
+    // on one register have 3, and c.mul has 6.
+    let zcb = 2 * (1 << 8) + 3 * (1 << 7) + 6 * (1 << 3) + (1 << 6);
+    quadrant_0 + quadrant_1 + quadrant_2 + zcb
 };
 
 #[test]
@@ -116,9 +120,10 @@ fn reserved_compressed_words_are_refused() {
         (0x8002, "c.jr with rs1=x0"),
         (0x4002, "c.lwsp with rd=x0"),
         (0x6002, "c.ldsp with rd=x0"),
-        (0x8000, "quadrant 0, funct3 100"),
-        (0x9c41, "after c.addw"),
-        (0x9c61, "after c.addw"),
+        (0x9000, "quadrant 0, after c.sh"),
+        (0x8c40, "c.sh with bit 6 set"),
+        (0x9c79, "after c.not"),
+        (0x9c7d, "after c.not"),
     ] {
         assert_eq!(decode(word), None, "{why}");
     }
@@ -143,6 +148,19 @@ fn hints_are_instructions() {
     ] {
         assert_eq!(decode(word).map(|inst| inst.op), Some(op), "{word:#x}");
     }
+}
+
+#[test]
+fn a_hart_may_have_a_special_case_without_the_general_one_and_the_other_way_round() {
+    let zext_h = 0x080bc53b;
+    let has = |names: &str| {
+        let extensions = ExtSet::from_isa_string(names).unwrap();
+        decode_for(zext_h, extensions).map(|inst| inst.op)
+    };
+    assert_eq!(has("rv64i_zbb"), Some(Op::zext_h));
+    assert_eq!(has("rv64i_zbkb"), Some(Op::packw));
+    assert_eq!(has("rv64i_zbb_zbkb"), Some(Op::zext_h));
+    assert_eq!(has("rv64i_zba"), None);
 }
 
 #[test]

@@ -36,6 +36,8 @@ fn published_in(row: &Row) -> String {
         "h_svinval" => "svinval_h".to_string(),
         "zfa" => "f_zfa".to_string(),
         "zfa_zfh" => "zfh_zfa".to_string(),
+        // What else an instruction of Zcb needs is not in the file's name.
+        "zmmul_zcb" | "zcb_zba" | "zcb_zbb" => "zcb".to_string(),
         other => other.to_string(),
     };
     format!("{base}_{extension}")

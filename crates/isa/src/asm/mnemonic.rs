@@ -38,6 +38,7 @@ macro_rules! mnemonic {
     (R $op:ident $doc:expr) => {
         method! { $op $doc, (rd: Reg, rs1: Reg, rs2: Reg) { rd: rd, rs1: rs1, rs2: rs2 } }
     };
+    (Unary $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg, rs1: Reg) { rd: rd, rs1: rs1 } } };
     (I $op:ident $doc:expr) => {
         method! { $op $doc, (rd: Reg, rs1: Reg, imm: i32) { rd: rd, rs1: rs1, imm: imm } }
     };
@@ -116,7 +117,7 @@ macro_rules! mnemonic {
         method! { $op $doc, (frd: FReg, rs1: Reg, rm: RoundingMode) { rd: frd, rs1: rs1, rm: rm } }
     };
     (XToF $op:ident $doc:expr) => { method! { $op $doc, (frd: FReg, rs1: Reg) { rd: frd, rs1: rs1 } } };
-    (HLoad $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg, rs1: Reg) { rd: rd, rs1: rs1 } } };
+    (HLoad $op:ident $doc:expr) => { mnemonic! { Unary $op $doc } };
     (HStore $op:ident $doc:expr) => { method! { $op $doc, (rs2: Reg, rs1: Reg) { rs2: rs2, rs1: rs1 } } };
     (FenceVma $op:ident $doc:expr) => { method! { $op $doc, (rs1: Reg, rs2: Reg) { rs1: rs1, rs2: rs2 } } };
 
@@ -150,6 +151,10 @@ macro_rules! mnemonic {
         method! { $op $doc, (rs2: Reg, imm: i32) { rs2: rs2, rs1: crate::reg::SP, imm: imm } }
     };
 
+    (CUnary $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg) { rd: rd, rs1: rd } } };
+    (CZextB $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg) { rd: rd, rs1: rd, imm: 0xff } } };
+    (CNot $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg) { rd: rd, rs1: rd, imm: -1 } } };
+
     (FToXRtz $op:ident $doc:expr) => { mnemonic! { FToX $op $doc } };
     (FenceI $op:ident $doc:expr) => { mnemonic! { Bare $op $doc } };
     (Jalr $op:ident $doc:expr) => { mnemonic! { Load $op $doc } };
@@ -167,6 +172,10 @@ macro_rules! mnemonic {
     (CLdsp $op:ident $doc:expr) => { mnemonic! { CLwsp $op $doc } };
     (CAdd $op:ident $doc:expr) => { mnemonic! { CArith $op $doc } };
     (CSdsp $op:ident $doc:expr) => { mnemonic! { CSwsp $op $doc } };
+    (CLoadB $op:ident $doc:expr) => { mnemonic! { Load $op $doc } };
+    (CLoadH $op:ident $doc:expr) => { mnemonic! { Load $op $doc } };
+    (CStoreB $op:ident $doc:expr) => { mnemonic! { Store $op $doc } };
+    (CStoreH $op:ident $doc:expr) => { mnemonic! { Store $op $doc } };
 }
 
 macro_rules! define_mnemonics {

@@ -116,9 +116,11 @@ impl Hart {
     }
 
     fn misa(&self) -> u64 {
-        let h = if self.variant().has(Ext::H) { misa::H.mask() } else { 0 };
+        let v = self.variant();
+        let h = if v.has(Ext::H) { misa::H.mask() } else { 0 };
+        let b = if [Ext::Zba, Ext::Zbb, Ext::Zbs].iter().all(|ext| v.has(*ext)) { misa::B.mask() } else { 0 };
         let letters = [misa::A, misa::C, misa::D, misa::F, misa::I, misa::M, misa::S, misa::U];
-        letters.iter().fold(misa::MXL.of(XL_64) | h, |bits, letter| bits | letter.mask())
+        letters.iter().fold(misa::MXL.of(XL_64) | h | b, |bits, letter| bits | letter.mask())
     }
 
     /// The guest external interrupt lines that the hart has.

@@ -3,7 +3,7 @@
 //! What a word decodes to depends on the word and on the hart's extensions alone, so nothing ever has to be
 //! forgotten.
 
-use isa::{Inst, decode};
+use isa::{Inst, decode_for};
 
 use crate::variant::Variant;
 
@@ -28,7 +28,7 @@ impl Decoded {
         match slot {
             Some((known, i)) if *known == word => Some(*i),
             _ => {
-                let i = decode(word).filter(|i| self.variant.extensions.meets(i.op.row().needs))?;
+                let i = decode_for(word, self.variant.extensions)?;
                 *slot = Some((word, i));
                 Some(i)
             }
@@ -66,5 +66,9 @@ mod tests {
         assert_eq!(has(all.without(Ext::Zfh), ops), [true, false, false, true]);
         assert_eq!(has(all.without(Ext::Zfhmin), ops), [false, false, false, true]);
         assert_eq!(has(all.without(Ext::Zfa), ops), [true, true, false, false]);
+        let ops = [Op::rol, Op::clz, Op::pack, Op::c_sext_b, Op::c_not];
+        assert_eq!(has(all.without(Ext::Zbb), ops), [true, false, true, false, true]);
+        assert_eq!(has(all.without(Ext::Zbb).without(Ext::Zbkb), ops), [false, false, false, false, true]);
+        assert_eq!(has(all.without(Ext::Zcb), ops), [true, true, true, false, false]);
     }
 }

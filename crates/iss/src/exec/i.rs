@@ -254,10 +254,17 @@ impl<O: Observer> Cpu<'_, O> {
         Ok(())
     }
 
-    fn with_imm(&mut self, i: &Inst, op: impl FnOnce(u64, u64) -> u64) -> Exec {
+    /// An operation on one register.
+    pub(super) fn of_reg(&mut self, i: &Inst, op: impl FnOnce(u64) -> u64) -> Exec {
+        self.write_x(i, op(self.x(i.rs1)))
+    }
+
+    /// An operation on a register and the immediate.
+    pub(super) fn with_imm(&mut self, i: &Inst, op: impl FnOnce(u64, u64) -> u64) -> Exec {
         self.write_x(i, op(self.x(i.rs1), imm(i)))
     }
 
+    /// An operation on two registers.
     pub(super) fn with_reg(&mut self, i: &Inst, op: impl FnOnce(u64, u64) -> u64) -> Exec {
         self.write_x(i, op(self.x(i.rs1), self.x(i.rs2)))
     }

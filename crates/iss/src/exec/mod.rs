@@ -12,8 +12,15 @@ mod i;
 mod m;
 mod privileged;
 mod step;
+mod zba;
+mod zbb;
+mod zbc;
+mod zbkb;
+mod zbkx;
+mod zbs;
 mod zfa;
 mod zfh;
+mod zicond;
 mod zicsr;
 
 pub(crate) use decoded::Decoded;
