@@ -5,13 +5,14 @@
 
 mod debugger;
 mod flat;
-mod hyp_mutants;
 mod images;
 mod machine;
+mod mutants;
 mod peers;
 mod process;
 mod project;
 mod suite;
+mod switch_mutants;
 mod tally;
 mod toolchain;
 
@@ -48,8 +49,14 @@ enum Task {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// Plant faults in the simulator, one at a time; the conformance suite must notice each
+    Mutants {
+        /// Only the faults whose names contain this
+        #[arg(default_value = "")]
+        name: String,
+    },
     /// Change each CSR access of the hypervisor's world switch in turn; a test must fail each time
-    Mutants,
+    SwitchMutants,
 }
 
 fn main() -> Result<ExitCode> {
@@ -59,7 +66,8 @@ fn main() -> Result<ExitCode> {
         Task::Test if !suite::run_all()? => return Ok(ExitCode::FAILURE),
         Task::Test => {}
         Task::Peers { names } => peers::run(&names)?,
-        Task::Mutants => hyp_mutants::run()?,
+        Task::Mutants { name } => mutants::run(&name)?,
+        Task::SwitchMutants => switch_mutants::run()?,
     }
     Ok(ExitCode::SUCCESS)
 }

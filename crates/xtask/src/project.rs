@@ -1,7 +1,10 @@
 //! Where things are in the project and in its target folder.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -24,4 +27,21 @@ pub(crate) fn target() -> PathBuf {
 /// The images: `NAME.elf` of everything, which `vhart` embeds, and `NAME.bin` of each guest, which the hypervisor does.
 pub(crate) fn images() -> PathBuf {
     target().join("images")
+}
+
+/// Copies a file or a folder, but not the folders that hold what was built.
+pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    let copied = || format!("cannot copy {}", from.display());
+    if !from.is_dir() {
+        fs::create_dir_all(to.parent().with_context(copied)?).with_context(copied)?;
+        fs::copy(from, to).with_context(copied)?;
+        return Ok(());
+    }
+    for entry in fs::read_dir(from).with_context(copied)? {
+        let name = entry.with_context(copied)?.file_name();
+        if name != "target" {
+            copy_all(&from.join(&name), &to.join(&name))?;
+        }
+    }
+    Ok(())
 }

@@ -10,7 +10,9 @@ use isa::cause::Cause;
 use iss::{Ram, Variant, Width};
 use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
-use crate::program::{FIELDS, KIND_FAILED, KIND_PASSED, KIND_UNEXPECTED, LOGS, Program, RECORD, RESULT};
+use crate::program::{
+    FIELDS, Image, KIND_FAILED, KIND_PASSED, KIND_UNEXPECTED, LOGS, Program, RECORD, RESULT,
+};
 use crate::suite::Test;
 
 /// No test takes so many instructions.
@@ -87,11 +89,15 @@ pub fn run_all(tests: &[(&'static Test, String, Variant)]) -> Vec<Run> {
 
 /// Writes a test for a hart like `cpu` and runs it on a machine that has such a hart.
 pub fn run(test: &Test, cpu: &Variant) -> Outcome {
-    let image = match Program::build(test, cpu) {
-        Ok(image) => image,
-        Err(error) => return Outcome::Unbuildable(error),
-    };
-    let firmware = platform::Image::new(test.name, image.elf);
+    match Program::build(test, cpu) {
+        Ok(image) => run_image(&image, cpu),
+        Err(error) => Outcome::Unbuildable(error),
+    }
+}
+
+/// Runs what a test has written for a hart like `cpu`.
+pub fn run_image(image: &Image, cpu: &Variant) -> Outcome {
+    let firmware = platform::Image::new("test", image.elf.clone());
     let config =
         MachineConfig { memory: MEMORY, variant: *cpu, firmware: Some(firmware), ..MachineConfig::default() };
     let mut machine = match Machine::new(config, Console::default()) {

@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: deletes and swaps the accesses of the world switch one by one; a test must fail each time.
+//! `cargo xtask switch-mutants`: deletes and swaps the accesses of the world switch one by one; a test must fail each time.
 //!
 //! It works on a copy of the workspace, with a target folder of its own.
 
@@ -39,13 +39,13 @@ enum Verdict {
 /// # Errors
 /// Mutants that survive, by name; and what hinders the run.
 pub(crate) fn run() -> Result<()> {
-    let (root, scratch) = (project::root(), project::target().join("mutants"));
+    let (root, scratch) = (project::root(), project::target().join("switch-mutants"));
     let copy = scratch.join("workspace");
     if copy.exists() {
         fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
     }
     for source in SOURCES {
-        copy_all(&root.join(source), &copy.join(source))?;
+        project::copy_all(&root.join(source), &copy.join(source))?;
     }
     let clean = test(&copy, &scratch)?;
     ensure!(
@@ -146,23 +146,6 @@ fn is_function(line: &str) -> bool {
 fn is_access(line: &str) -> bool {
     let line = line.trim_start();
     !line.starts_with("//") && (line.contains("hart.") || line.contains("(hart") || line.starts_with("\"csr"))
-}
-
-/// Copies a file or a folder, but not the folders that hold what was built.
-fn copy_all(from: &Path, to: &Path) -> Result<()> {
-    let copied = || format!("cannot copy {}", from.display());
-    if !from.is_dir() {
-        fs::create_dir_all(to.parent().with_context(copied)?).with_context(copied)?;
-        fs::copy(from, to).with_context(copied)?;
-        return Ok(());
-    }
-    for entry in fs::read_dir(from).with_context(copied)? {
-        let name = entry.with_context(copied)?.file_name();
-        if name != "target" {
-            copy_all(&from.join(&name), &to.join(&name))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
