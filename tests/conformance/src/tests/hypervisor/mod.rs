@@ -1,19 +1,38 @@
 //! Tests of the rules in `rules/hypervisor.tsv`.
 
 mod access;
+mod accessed_dirty;
+mod entries;
 mod examples;
 mod existence;
+mod g_stage_registers;
+mod guest;
+mod hfence_traps;
+mod hlv;
+mod hlv_permissions;
 mod hstatus;
+mod implicit;
 mod instructions;
+mod mprv;
 mod substitution;
+mod two_stage;
 
 use crate::Test;
 
 pub(super) static TOPICS: &[&[Test]] = &[
     access::TESTS,
+    accessed_dirty::TESTS,
+    entries::TESTS,
     examples::TESTS,
     existence::TESTS,
+    g_stage_registers::TESTS,
+    hfence_traps::TESTS,
+    hlv::TESTS,
+    hlv_permissions::TESTS,
     hstatus::TESTS,
+    implicit::TESTS,
     instructions::TESTS,
+    mprv::TESTS,
     substitution::TESTS,
+    two_stage::TESTS,
 ];
