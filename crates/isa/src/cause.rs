@@ -102,6 +102,12 @@ impl Exception {
         1 << self as u8
     }
 
+    /// Whether it is a fault of the G stage.
+    pub const fn is_guest_page_fault(self) -> bool {
+        use Exception::{InstGuestPageFault, LoadGuestPageFault, StoreGuestPageFault};
+        matches!(self, InstGuestPageFault | LoadGuestPageFault | StoreGuestPageFault)
+    }
+
     /// The manual's name, in words.
     pub const fn name(self) -> &'static str {
         match self {

@@ -47,6 +47,8 @@ pub struct Hart {
     pub(crate) reservation: Option<u64>,
     /// WFI has been executed and nothing has ended it yet.
     pub(crate) waiting: bool,
+    /// The tick at which the WFI at the program counter, which has not retired yet, is to trap.
+    pub(crate) wait_limit: Option<u64>,
     /// The wires as they were last seen.
     pub(crate) lines: Lines,
     /// Something has happened that may make an interrupt due.
@@ -74,6 +76,7 @@ impl Hart {
             decoded: Decoded::new(variant),
             reservation: None,
             waiting: false,
+            wait_limit: None,
             lines: Lines::default(),
             recheck_interrupts: true,
             retired: 0,

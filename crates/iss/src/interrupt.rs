@@ -62,14 +62,20 @@ impl Hart {
         self.mip() & self.csr.mie != 0
     }
 
-    /// The earliest tick after now at which one of the hart's own timers (`stimecmp`, `vstimecmp`) fires.
+    /// Whether WFI has waited as long as it may.
+    pub(crate) fn has_waited_enough(&self) -> bool {
+        self.wait_limit.is_some_and(|limit| self.time(false) >= limit)
+    }
+
+    /// The earliest tick after now at which one of the hart's own timers (`stimecmp`, `vstimecmp`) fires, or
+    /// at which WFI has waited as long as it may.
     pub fn next_timer(&self) -> Option<u64> {
         let now = self.time(false);
         let own = self.stimecmp_rules().then_some(self.csr.stimecmp);
         let ahead = self.csr.vstimecmp.wrapping_sub(self.time(true));
         let guest_due = self.time(true) >= self.csr.vstimecmp;
         let guest = (self.vstimecmp_rules() && !guest_due).then(|| now.checked_add(ahead)).flatten();
-        own.into_iter().chain(guest).filter(|tick| *tick > now).min()
+        own.into_iter().chain(guest).chain(self.wait_limit).filter(|tick| *tick > now).min()
     }
 
     fn stimecmp_rules(&self) -> bool {

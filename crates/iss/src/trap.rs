@@ -6,6 +6,7 @@
 use isa::cause::{Cause, Exception, Interrupt};
 use isa::csr;
 use isa::ext::Ext;
+use isa::tinst::Tinst;
 use isa::{Mode, Privilege};
 
 use crate::hart::Hart;
@@ -53,7 +54,7 @@ impl Hart {
             true => Mode::VS,
             false => Mode::HS,
         };
-        let Trap { cause, tval, gva, tval2, tinst } = *trap;
+        let Trap { cause, tval, gva, tval2, tinst } = self.reported(trap);
         self.enter(to, Entry { cause: Cause::Exception(cause), tval, gva, tval2, tinst })
     }
 
@@ -61,6 +62,28 @@ impl Hart {
     pub(crate) fn take_interrupt(&mut self, interrupt: Interrupt, to: Mode) -> TrapTaken {
         let cause = Cause::Interrupt(interrupt);
         self.enter(to, Entry { cause, tval: 0, gva: false, tval2: 0, tinst: 0 })
+    }
+
+    /// `trap` with what this hart does not report left out.
+    fn reported(&self, trap: &Trap) -> Trap {
+        let v = self.variant();
+        let reports_tval = match trap.cause {
+            Exception::IllegalInst => v.reports_illegal,
+            Exception::VirtualInst => v.reports_virtual,
+            _ => true,
+        };
+        let tval = if reports_tval { trap.tval } else { 0 };
+        if !trap.cause.is_guest_page_fault() {
+            return Trap { tval, tinst: if v.reports_tinst { trap.tinst } else { 0 }, ..*trap };
+        }
+        // A pseudoinstruction explains the address that tval2 holds: without it there is none, with it there
+        // must be one. Privileged ISA, "Transformed Instruction or Pseudoinstruction for mtinst or htinst".
+        let tval2 = if v.reports_gpa { trap.tval2 } else { 0 };
+        let reports_tinst = match Tinst::from_bits(trap.tinst) {
+            Tinst::Pseudo { .. } => v.reports_gpa && (v.reports_tinst || tval2 != 0),
+            _ => v.reports_tinst,
+        };
+        Trap { tval, tval2, tinst: if reports_tinst { trap.tinst } else { 0 }, ..*trap }
     }
 
     fn enter(&mut self, to: Mode, entry: Entry) -> TrapTaken {

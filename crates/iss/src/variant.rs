@@ -1,11 +1,13 @@
 //! What one hart may differ from another in: its extensions, and the implementation-defined choices of the
 //! manual.
 
+mod choice;
 mod knob;
 mod spec;
 
 use isa::ext::{Ext, ExtSet};
 
+pub use choice::{Misaligned, MisalignedAtomic, TlbPolicy, Wfi};
 pub use knob::{KNOBS, Knob};
 pub use spec::{PRESETS, Preset, SpecError};
 
@@ -28,19 +30,30 @@ pub struct Variant {
     pub geilen: u32,
     /// PMP entries: 0, 16 or 64.
     pub pmp_entries: usize,
+    /// Whether `mtinst` and `htinst` say all that they may; otherwise they are zero wherever they may be.
+    pub reports_tinst: bool,
+    /// Whether `mtval2` and `htval` hold the address of a guest-page fault; otherwise zero.
+    pub reports_gpa: bool,
+    /// Whether `xtval` holds an illegal instruction; otherwise zero.
+    pub reports_illegal: bool,
+    /// Whether `xtval` holds a virtual instruction; otherwise zero.
+    pub reports_virtual: bool,
+    /// Without Svadu: whether the hart updates A and D bits itself; otherwise their absence is a page fault.
+    pub updates_ad: bool,
+    /// What becomes of misaligned loads and stores to main memory.
+    pub misaligned: Misaligned,
+    /// What a misaligned atomic raises.
+    pub misaligned_atomic: MisalignedAtomic,
+    /// Whether misalignment is looked at before page faults and access faults; otherwise after them.
+    pub misaligned_first: bool,
+    /// How WFI waits, and when it raises what TW and VTW make of it.
+    pub wfi: Wfi,
+    /// Whether `vsatp` ignores a write with an unsupported MODE at V=0; otherwise MODE alone stays.
+    pub vsatp_ignores: bool,
+    /// Whether FS tells Initial, Clean and Dirty apart; otherwise what is not Off is Dirty.
+    pub tracks_fs: bool,
     /// How long a translation is remembered.
     pub tlb: TlbPolicy,
-}
-
-/// How long the translation caches remember.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TlbPolicy {
-    /// Every access walks the page tables.
-    None,
-    /// A cache of bounded size; fences drop exactly what they must.
-    Exact,
-    /// As `Exact`, but nothing is forgotten until a fence says so.
-    Sticky,
 }
 
 impl Variant {
@@ -90,6 +103,17 @@ impl Default for Variant {
             vmid_len: 14,
             geilen: 63,
             pmp_entries: 16,
+            reports_tinst: true,
+            reports_gpa: true,
+            reports_illegal: true,
+            reports_virtual: true,
+            updates_ad: false,
+            misaligned: Misaligned::Hardware,
+            misaligned_atomic: MisalignedAtomic::Address,
+            misaligned_first: true,
+            wfi: Wfi::Trap,
+            vsatp_ignores: false,
+            tracks_fs: true,
             tlb: TlbPolicy::Exact,
         }
     }

@@ -51,7 +51,7 @@ impl Hart {
             csr::stimecmp::NUMBER => c.stimecmp = value,
             csr::satp::NUMBER => c.satp = legalize::satp(&v, c.satp, value),
 
-            csr::vsstatus::NUMBER => c.vsstatus = legalize::vsstatus(c.vsstatus, value),
+            csr::vsstatus::NUMBER => c.vsstatus = legalize::vsstatus(&v, c.vsstatus, value),
             csr::vsie::NUMBER => {
                 c.mie = masked(c.mie, value << 1, c.hideleg & VS_INTERRUPTS);
                 holder = csr::mie::NUMBER;

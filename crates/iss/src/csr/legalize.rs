@@ -44,9 +44,12 @@ pub(crate) const SSTATUS_VISIBLE: u64 = {
     SSTATUS_WRITABLE | mask_of(&[UXL, SD])
 };
 
-/// `status` with SD saying whether FS is Dirty; there is no other state that could be.
-pub(crate) const fn with_sd(status: u64) -> u64 {
-    csr::mstatus::SD.set(status, (csr::mstatus::FS.get(status) == 3) as u64)
+/// `status` with an FS that the hart has, and SD saying whether it is Dirty; there is no other state that
+/// could be.
+fn with_float_state(v: &Variant, status: u64) -> u64 {
+    use csr::mstatus::{FS, SD};
+    let status = if v.tracks_fs || !FS.is_set(status) { status } else { status | FS.mask() };
+    SD.set(status, (FS.get(status) == 3).into())
 }
 
 /// mstatus: the reserved MPP keeps the old privilege; MPV and GVA exist with H.
@@ -59,12 +62,12 @@ pub(crate) fn mstatus(v: &Variant, old: u64, new: u64) -> u64 {
     if v.has(Ext::H) {
         writable |= mask_of(&[GVA, MPV]);
     }
-    with_sd(masked(old, new, writable))
+    with_float_state(v, masked(old, new, writable))
 }
 
 /// vsstatus.
-pub(crate) fn vsstatus(old: u64, new: u64) -> u64 {
-    with_sd(masked(old, new, SSTATUS_WRITABLE))
+pub(crate) fn vsstatus(v: &Variant, old: u64, new: u64) -> u64 {
+    with_float_state(v, masked(old, new, SSTATUS_WRITABLE))
 }
 
 /// hstatus: VGEIN values above GEILEN keep the old one.
@@ -199,9 +202,12 @@ pub(crate) fn vsatp_as_satp(v: &Variant, old: u64, new: u64) -> u64 {
     if has_mode(v.vsatp_levels, Stage::First, csr::vsatp::MODE.get(new)) { atp(v, new) } else { old }
 }
 
-/// vsatp written under its own name: an unimplemented MODE leaves MODE alone as it was.
+/// vsatp written under its own name: an unimplemented MODE leaves MODE or all of it as it was.
 pub(crate) fn vsatp(v: &Variant, old: u64, new: u64) -> u64 {
     use csr::vsatp::MODE;
+    if v.vsatp_ignores {
+        return vsatp_as_satp(v, old, new);
+    }
     let mode = if has_mode(v.vsatp_levels, Stage::First, MODE.get(new)) { new } else { old };
     atp(v, MODE.set(new, MODE.get(mode)))
 }
@@ -237,7 +243,7 @@ mod tests {
         #[test]
         fn legalizing_twice_changes_nothing(old: u64, new: u64) {
             let v = Variant::default();
-            let pure: [fn(&Variant, u64, u64) -> u64; 5] = [mstatus, hstatus, satp, vsatp, hgatp];
+            let pure: [fn(&Variant, u64, u64) -> u64; 6] = [mstatus, vsstatus, hstatus, satp, vsatp, hgatp];
             for legalize in pure {
                 let old = legalize(&v, 0, old);
                 let once = legalize(&v, old, new);

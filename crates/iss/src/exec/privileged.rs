@@ -10,6 +10,7 @@ use isa::{Inst, Mode, Privilege, csr};
 use super::{Cpu, Exec};
 use crate::mmu::tlb::FenceScope;
 use crate::observe::Observer;
+use crate::variant::Wfi;
 
 impl<O: Observer> Cpu<'_, O> {
     pub(super) fn mret(&mut self, i: &Inst) -> Exec {
@@ -52,17 +53,39 @@ impl<O: Observer> Cpu<'_, O> {
     }
 
     pub(super) fn wfi(&mut self, i: &Inst) -> Exec {
-        let mode = self.hart.mode();
-        let tw = csr::mstatus::TW.is_set(self.hart.csr.mstatus);
-        let vtw = csr::hstatus::VTW.is_set(self.hart.csr.hstatus);
-        if mode == Mode::U || mode != Mode::M && tw {
-            return Err(self.illegal(i));
-        }
-        if mode == Mode::VU || mode == Mode::VS && vtw {
+        let limit = self.hart.wait_limit.take();
+        if self.hart.mode() == Mode::VU && !csr::mstatus::TW.is_set(self.hart.csr.mstatus) {
+            // Alone of all cases this one does not ask whether WFI would complete in time.
             return Err(self.virtual_inst(i));
         }
-        self.hart.waiting = true;
+        match (self.hart.variant().wfi, self.may_wait(i)) {
+            (Wfi::Nop, _) => {}
+            (Wfi::Trap | Wfi::Wait, Ok(())) => self.hart.waiting = true,
+            (Wfi::Trap, refused) => return refused,
+            (Wfi::Wait, _) if self.hart.has_wakeup() => {}
+            (Wfi::Wait, refused) => {
+                let limit = limit.unwrap_or_else(|| self.hart.time(false).saturating_add(Wfi::LIMIT));
+                if self.hart.time(false) < limit {
+                    self.hart.waiting = true;
+                    self.hart.wait_limit = Some(limit);
+                }
+                return refused;
+            }
+        }
         Ok(())
+    }
+
+    /// Whether WFI may take as long as it takes.
+    fn may_wait(&self, i: &Inst) -> Exec {
+        let tw = csr::mstatus::TW.is_set(self.hart.csr.mstatus);
+        let vtw = csr::hstatus::VTW.is_set(self.hart.csr.hstatus);
+        match self.hart.mode() {
+            Mode::M => Ok(()),
+            Mode::U => Err(self.illegal(i)),
+            _ if tw => Err(self.illegal(i)),
+            Mode::VS if vtw => Err(self.virtual_inst(i)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn sfence_vma(&mut self, i: &Inst) -> Exec {

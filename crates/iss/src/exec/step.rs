@@ -47,11 +47,14 @@ impl<'a, O: Observer> Cpu<'a, O> {
             if taken == steps {
                 break Stop::Budget;
             }
-            if self.hart.waiting && !self.hart.has_wakeup() {
+            if self.hart.waiting && !self.hart.has_wakeup() && !self.hart.has_waited_enough() {
                 break Stop::Waiting;
             }
-            self.hart.waiting = false;
-            self.interrupt();
+            // A WFI with a limit is still to complete or to trap: no interrupt comes before that.
+            let unfinished = std::mem::take(&mut self.hart.waiting) && self.hart.wait_limit.is_some();
+            if !unfinished {
+                self.interrupt();
+            }
             if let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc()) {
                 break Stop::Observer;
             }
@@ -76,6 +79,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
     fn step(&mut self) {
         let retired = match self.attempt() {
             Ok(()) => true,
+            Err(_) if self.hart.waiting => false,
             Err(trap) => {
                 let taken = self.hart.take_exception(&trap);
                 self.trapped(&taken);

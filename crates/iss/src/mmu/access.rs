@@ -1,11 +1,11 @@
 //! Loads, stores, atomics and fetches: translation, protection, and the access itself.
 //!
-//! Misaligned loads and stores are done in hardware in main memory, as one access that either happens or
-//! faults as a whole; misaligned atomics and misaligned accesses to I/O regions trap.
+//! Misaligned loads and stores to main memory are one access that either happens or faults as a whole, or,
+//! on a hart that does not do them, an address-misaligned exception; misaligned atomics and misaligned
+//! accesses to I/O regions always trap.
 
 use std::iter;
 
-use isa::cause::Exception;
 use isa::paging::PAGE_SIZE;
 use isa::{Inst, tinst};
 
@@ -15,6 +15,7 @@ use crate::bus::Width;
 use crate::exec::Cpu;
 use crate::observe::{AccessKind, MemoryAccess, Observer};
 use crate::trap::Trap;
+use crate::variant::{Misaligned, MisalignedAtomic};
 
 /// A part of an access that lies in one page.
 #[derive(Clone, Copy)]
@@ -91,10 +92,14 @@ impl<O: Observer> Cpu<'_, O> {
     ) -> Result<u64, Trap> {
         let access = self.hart.explicit(kind);
         if !va.is_multiple_of(width.bytes()) {
-            let is_load = kind == AccessKind::Load;
-            let cause = if is_load { Exception::LoadAddrMisaligned } else { Exception::StoreAddrMisaligned };
-            let tinst = tinst::transform(i, 0);
-            return Err(Trap { gva: access.virt, tinst, ..Trap::new(cause, va) });
+            if !self.hart.variant().misaligned_first {
+                self.resolve_parts(i, &access, va, width)?;
+            }
+            let fault = match self.hart.variant().misaligned_atomic {
+                MisalignedAtomic::Address => Fault::Misaligned,
+                MisalignedAtomic::Access => Fault::Access,
+            };
+            return Err(trap_at(i, &access, fault, va, 0));
         }
         let pa = self.physical(&access, va, width.bytes());
         let pa = pa.and_then(|pa| self.in_ram(pa, width.bytes()));
@@ -135,6 +140,17 @@ impl<O: Observer> Cpu<'_, O> {
 
     /// Translates and checks all of an access before any of it is done.
     fn resolve(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<Parts, Trap> {
+        let v = self.hart.variant();
+        if va.is_multiple_of(width.bytes()) || v.misaligned == Misaligned::Hardware {
+            return self.resolve_parts(i, access, va, width);
+        }
+        if !v.misaligned_first {
+            self.resolve_parts(i, access, va, width)?;
+        }
+        Err(trap_at(i, access, Fault::Misaligned, va, 0))
+    }
+
+    fn resolve_parts(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<Parts, Trap> {
         let misaligned = !va.is_multiple_of(width.bytes());
         let first = width.bytes().min(PAGE_SIZE - va % PAGE_SIZE);
         let mut part = |offset, bytes| {

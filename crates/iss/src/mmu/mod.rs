@@ -81,14 +81,17 @@ pub(crate) enum Fault {
     },
     /// Physical memory protection or the absence of memory forbids it.
     Access,
+    /// The hart does not do it where it is not aligned.
+    Misaligned,
 }
 
 impl Fault {
     /// The trap for an access to `va` by `access`; `transformed` is its instruction for `xtinst`.
     fn trap(self, access: &Access, va: u64, transformed: u64) -> Trap {
         use Exception::{
-            InstAccessFault, InstGuestPageFault, InstPageFault, LoadAccessFault, LoadGuestPageFault,
-            LoadPageFault, StoreAccessFault, StoreGuestPageFault, StorePageFault,
+            InstAccessFault, InstAddrMisaligned, InstGuestPageFault, InstPageFault, LoadAccessFault,
+            LoadAddrMisaligned, LoadGuestPageFault, LoadPageFault, StoreAccessFault, StoreAddrMisaligned,
+            StoreGuestPageFault, StorePageFault,
         };
         let by_kind = |fetch, load, store| match access.kind {
             AccessKind::Fetch => fetch,
@@ -98,6 +101,9 @@ impl Fault {
         let (cause, tval2, tinst) = match self {
             Fault::Page => (by_kind(InstPageFault, LoadPageFault, StorePageFault), 0, transformed),
             Fault::Access => (by_kind(InstAccessFault, LoadAccessFault, StoreAccessFault), 0, transformed),
+            Fault::Misaligned => {
+                (by_kind(InstAddrMisaligned, LoadAddrMisaligned, StoreAddrMisaligned), 0, transformed)
+            }
             Fault::GuestPage { gpa, implicit } => {
                 let tinst = match implicit {
                     None => transformed,

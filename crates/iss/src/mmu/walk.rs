@@ -30,7 +30,7 @@ struct Tables {
     /// Whether PBMT fields are in use.
     pbmte: bool,
     /// Whether the hart updates A and D bits itself.
-    adue: bool,
+    updates_ad: bool,
 }
 
 impl Hart {
@@ -47,7 +47,7 @@ impl Hart {
             scheme,
             root: csr::satp::PPN.get(satp) << PAGE_BITS,
             pbmte: csr::menvcfg::PBMTE.is_set(envcfg),
-            adue: csr::menvcfg::ADUE.is_set(envcfg),
+            updates_ad: self.updates_ad(envcfg),
         })
     }
 
@@ -59,8 +59,14 @@ impl Hart {
             scheme: Scheme::find(paging::Stage::Guest, 64, csr::hgatp::MODE.get(hgatp))?,
             root: csr::hgatp::PPN.get(hgatp) << PAGE_BITS,
             pbmte: csr::menvcfg::PBMTE.is_set(self.csr.menvcfg),
-            adue: csr::menvcfg::ADUE.is_set(self.csr.menvcfg),
+            updates_ad: self.updates_ad(self.csr.menvcfg),
         })
+    }
+
+    /// Whether the hart itself sets A and D in a stage with this environment configuration.
+    fn updates_ad(&self, envcfg: u64) -> bool {
+        let v = self.variant();
+        if v.has(Ext::Svadu) { csr::menvcfg::ADUE.is_set(envcfg) } else { v.updates_ad }
     }
 
     /// Whether any stage translates the addresses of `access`.
@@ -209,7 +215,7 @@ impl<O: Observer> Walker<'_, O> {
         if new == pte || self.probing {
             return Ok(Some(pte));
         }
-        if !tables.adue {
+        if !tables.updates_ad {
             return Err(Fault::Page);
         }
         let entry_pa = self.locate_entry(tables.stage, access, entry, true)?;

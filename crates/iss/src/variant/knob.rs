@@ -1,6 +1,6 @@
 //! THE table of knobs: one row is one choice that the manual leaves to the implementation.
 
-use super::{TlbPolicy, Variant};
+use super::{Misaligned, MisalignedAtomic, TlbPolicy, Variant, Wfi};
 
 /// One choice that `--cpu` can make.
 pub struct Knob {
@@ -82,6 +82,51 @@ pub const KNOBS: &[Knob] = &[
         "0, 16, 64",
         "PMP_ENTRY_COUNT",
         "physical memory protection entries"
+    ),
+    choice!(
+        "tinst", reports_tinst, { "full" => true, "zero" => false }, "full, zero",
+        "H_trap_xtinst_val", "mtinst and htinst of a trapping load or store; or zero where it may be"
+    ),
+    choice!(
+        "htval", reports_gpa, { "exact" => true, "zero" => false }, "exact, zero",
+        "HTVAL_TRAPVAL", "mtval2 and htval of guest-page faults"
+    ),
+    choice!(
+        "tval-illegal", reports_illegal, { "bits" => true, "zero" => false }, "bits, zero",
+        "MTVAL_PER_EXC_BEHAVIOR", "xtval of illegal instructions"
+    ),
+    choice!(
+        "tval-virtual", reports_virtual, { "bits" => true, "zero" => false }, "bits, zero",
+        "MTVAL_PER_EXC_BEHAVIOR", "xtval of virtual instructions"
+    ),
+    choice!(
+        "ad", updates_ad, { "trap" => false, "hardware" => true }, "trap, hardware",
+        "svade_access_ad_bit_clear", "A or D to be set: page fault or update; without svadu, which has ADUE for it"
+    ),
+    choice!(
+        "misaligned", misaligned, { "hardware" => Misaligned::Hardware, "trap" => Misaligned::Trap },
+        "hardware, trap", "PMA_MAG_OP_LDST", "misaligned loads and stores to main memory"
+    ),
+    choice!(
+        "misaligned-amo", misaligned_atomic,
+        { "address" => MisalignedAtomic::Address, "access" => MisalignedAtomic::Access },
+        "address, access", "PMA_MAG_EXC", "misaligned atomics: address-misaligned or access fault"
+    ),
+    choice!(
+        "misaligned-order", misaligned_first, { "first" => true, "last" => false }, "first, last",
+        "MCAUSE_EXCCODE_MISALIGNED_VS_FAULT_PRI", "misalignment before or after page and access faults"
+    ),
+    choice!(
+        "wfi", wfi, { "wait" => Wfi::Wait, "nop" => Wfi::Nop, "trap" => Wfi::Trap }, "wait, nop, trap",
+        "MSTATUS_TW_TIME_LIMIT", "under TW, VTW or in user mode: trap after 100 ticks; never (and never wait); at once"
+    ),
+    choice!(
+        "vsatp-write", vsatp_ignores, { "fields" => false, "ignored" => true }, "fields, ignored",
+        "VSATP_MODE_UNSUPPORTED_V0_WARL", "unsupported MODE at V=0: MODE stays, or the whole register"
+    ),
+    choice!(
+        "fs", tracks_fs, { "exact" => true, "dirty" => false }, "exact, dirty",
+        "MSTATUS_FS_NO_DIRTY_TRACK", "states of FS: all four, or Off and Dirty"
     ),
     choice!(
         "tlb", tlb, { "none" => TlbPolicy::None, "exact" => TlbPolicy::Exact, "sticky" => TlbPolicy::Sticky },

@@ -4,7 +4,7 @@ use std::fmt;
 
 use isa::ext::{Ext, ExtSet, IsaStringError};
 
-use super::{KNOBS, Knob, Variant};
+use super::{KNOBS, Knob, Misaligned, Variant};
 
 /// A base that has a name of its own.
 pub struct Preset {
@@ -83,6 +83,42 @@ const PROMISES: &[Promise] = &[
         rule: "shgatpa_satp_hgatp_mode_support",
         holds: |v| v.hgatp_levels >= v.satp_levels,
         wants: "the x4 form of every mode of satp in hgatp",
+    },
+    Promise {
+        ext: Ext::Shtvala,
+        rule: "shtvala_htval_faulting_gpa",
+        holds: |v| v.reports_gpa,
+        wants: "htval=exact",
+    },
+    Promise {
+        ext: Ext::Sstvala,
+        rule: "sstvala_stval_faulting_instruction",
+        holds: |v| v.reports_illegal && v.reports_virtual,
+        wants: "tval-illegal=bits and tval-virtual=bits",
+    },
+    Promise {
+        ext: Ext::Shvstvala,
+        rule: "shvstvala_vstval_written",
+        holds: |v| v.reports_illegal && v.reports_virtual,
+        wants: "tval-illegal=bits and tval-virtual=bits",
+    },
+    Promise {
+        ext: Ext::Svade,
+        rule: "svade_access_ad_bit_clear",
+        holds: |v| !v.updates_ad,
+        wants: "ad=trap",
+    },
+    Promise {
+        ext: Ext::Svadu,
+        rule: "Svadu_disabled_hw_update_falls_back_to_svade",
+        holds: |v| !v.updates_ad,
+        wants: "ad=trap, with ADUE of menvcfg and henvcfg to turn updates on",
+    },
+    Promise {
+        ext: Ext::Zicclsm,
+        rule: "zicclsm_misaligned_support",
+        holds: |v| v.misaligned == Misaligned::Hardware,
+        wants: "misaligned=hardware",
     },
 ];
 
@@ -301,6 +337,24 @@ mod tests {
         assert!(!narrow.has(Ext::Shgatpa) && !narrow.has(Ext::Sha) && narrow.has(Ext::Shvsatpa));
         let error = Variant::parse("max,shgatpa=on,hgatp=sv39x4").unwrap_err().to_string();
         assert!(error.contains("rule shgatpa_satp_hgatp_mode_support"), "{error}");
+    }
+
+    #[test]
+    fn each_promise_is_dropped_from_max_and_refused_by_name() {
+        for (setting, ext, rule) in [
+            ("htval=zero", Ext::Shtvala, "shtvala_htval_faulting_gpa"),
+            ("tval-illegal=zero", Ext::Sstvala, "sstvala_stval_faulting_instruction"),
+            ("tval-virtual=zero", Ext::Sstvala, "sstvala_stval_faulting_instruction"),
+            ("tval-illegal=zero", Ext::Shvstvala, "shvstvala_vstval_written"),
+            ("ad=hardware", Ext::Svade, "svade_access_ad_bit_clear"),
+            ("ad=hardware", Ext::Svadu, "Svadu_disabled_hw_update_falls_back_to_svade"),
+            ("misaligned=trap", Ext::Zicclsm, "zicclsm_misaligned_support"),
+        ] {
+            assert!(!parse(&format!("max,{setting}")).has(ext), "{setting}");
+            let named = format!("max,{setting},{}=on", ext.name().to_ascii_lowercase());
+            let error = Variant::parse(&named).expect_err(&named).to_string();
+            assert!(error.contains(rule), "{named}: {error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! state that the test describes.
 
 mod addresses;
+mod choices;
 mod csr_access;
 mod delegation;
 mod fences;

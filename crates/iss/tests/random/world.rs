@@ -5,7 +5,7 @@ use isa::format::Format;
 use isa::paging::{PAGE_SIZE, Pte, SCHEMES, Scheme, Stage};
 use isa::{Mode, Privilege, csr, inst};
 use iss::observe::AccessKind;
-use iss::variant::TlbPolicy;
+use iss::variant::{Misaligned, MisalignedAtomic, TlbPolicy, Wfi};
 use iss::{Hart, Lines, Variant, Width};
 
 use crate::ram_only::{BASE, RamOnly};
@@ -286,6 +286,17 @@ fn variant(mode: Mode, rng: &mut Rng) -> Variant {
         vmid_len: rng.below(15) as u32,
         geilen: rng.below(64) as u32,
         pmp_entries: rng.pick(&[0, 16, 64]),
+        reports_tinst: rng.one_in(2),
+        reports_gpa: rng.one_in(2),
+        reports_illegal: rng.one_in(2),
+        reports_virtual: rng.one_in(2),
+        updates_ad: rng.one_in(2),
+        misaligned: rng.pick(&[Misaligned::Hardware, Misaligned::Trap]),
+        misaligned_atomic: rng.pick(&[MisalignedAtomic::Address, MisalignedAtomic::Access]),
+        misaligned_first: rng.one_in(2),
+        wfi: rng.pick(&[Wfi::Wait, Wfi::Nop, Wfi::Trap]),
+        vsatp_ignores: rng.one_in(2),
+        tracks_fs: rng.one_in(2),
         tlb: rng.pick(&[TlbPolicy::None, TlbPolicy::Exact, TlbPolicy::Sticky]),
         ..lacking
     }
