@@ -42,7 +42,7 @@ pub(crate) fn help() -> String {
     let max = Variant::default();
     for knob in KNOBS {
         let now = format!("[{}]", (knob.get)(&max));
-        let _ = write!(text, "  {:<8} {:<22} {now:<9} {}", knob.name, knob.values, knob.doc);
+        let _ = write!(text, "  {:<16} {:<22} {now:<10} {}", knob.name, knob.values, knob.doc);
         let _ = if knob.rule.is_empty() { writeln!(text) } else { writeln!(text, " ({})", knob.rule) };
     }
     text.push_str("\nExtensions (* not in max):\n\n");
