@@ -337,9 +337,12 @@ pub(crate) struct LockstepArgs {
     /// A bare-metal ELF, started in M-mode at its entry
     #[arg(required_unless_present = "random")]
     pub file: Option<PathBuf>,
-    /// Run a random program in place of FILE, or one for each seed of A..B; one that differs is kept
+    /// Run a random program in place of FILE, or one for each seed of A..B; one that differs is made small
     #[arg(long, value_name = "SEED[..SEED]", value_parser = seeds, conflicts_with_all = ["file", "peer_log"])]
     pub random: Option<RangeInclusive<u64>>,
+    /// Where a random program that differs is kept, with the small one and its disassembly [default: where temporary files are]
+    #[arg(long, value_name = "DIR", requires = "random")]
+    pub save: Option<PathBuf>,
     /// The commit log of the other simulator, in Spike's format
     #[arg(
         long,

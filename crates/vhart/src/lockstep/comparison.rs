@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use isa::Inst;
+use isa::cause::{Cause, Exception};
 use isa::format::Format;
-use iss::observe::MemoryAccess;
+use isa::{Inst, Op};
+use iss::observe::{MemoryAccess, TrapTaken};
 use iss::{Hart, Observer};
 
 use super::peer::Peer;
@@ -17,6 +18,9 @@ const SHOWN_BEFORE: usize = 8;
 
 /// Spike's boot ROM has five instructions before the program's entry; nobody's has many more.
 const BOOT_LINES_MAX: usize = 64;
+
+/// What a reader should look at first when an instruction exists on one side alone.
+const QUESTION: &str = ": does its ISA agree with --cpu?";
 
 /// A CSR that the peer may have another value of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,8 +47,21 @@ pub(crate) struct Comparison {
     agreed: u64,
     before: VecDeque<String>,
     end: Option<anyhow::Result<Difference>>,
-    /// What an ignored CSR has shown the peer: the integer register that has it, and the value.
-    adopted: Option<(u8, u64)>,
+    /// What our hart is to change before it goes on.
+    change: Option<Change>,
+    /// After how many instructions our hart loses its reservation, the first one last.
+    failures: Vec<u64>,
+    /// The trap that our hart has taken since its last instruction.
+    trap: Option<TrapTaken>,
+}
+
+/// A change of our hart to what the peer has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    /// An integer register gets the peer's value, which came from an ignored CSR.
+    Register(u8, u64),
+    /// The reservation is lost.
+    LostReservation,
 }
 
 /// The first difference.
@@ -56,9 +73,45 @@ pub(crate) struct Difference {
     ours: String,
     /// The peer's.
     theirs: String,
+    /// The trap that our hart has taken before its line.
+    trap: Option<TrapTaken>,
 }
 
 impl Difference {
+    /// Whether SC has stored something here, and has failed in the peer.
+    pub(crate) fn is_failure_of_sc(&self) -> bool {
+        let (ours, theirs) = (Fields::of(&self.ours), Fields::of(&self.theirs));
+        let is_sc = ours.inst().is_some_and(|inst| matches!(inst.op, Op::sc_w | Op::sc_d));
+        let is_same = (ours.privilege, ours.pc, ours.word) == (theirs.privilege, theirs.pc, theirs.word);
+        is_sc && is_same && !ours.memory.is_empty() && theirs.memory.is_empty()
+    }
+
+    /// What the lines mean, where one side has trapped and the other has not, or they are different harts.
+    fn meaning(&self) -> Option<String> {
+        let (ours, theirs) = (Fields::of(&self.ours), Fields::of(&self.theirs));
+        if ours.pc == theirs.pc {
+            let is_misa = ours.inst().as_ref().and_then(csr_of) == Some(isa::csr::misa::NUMBER);
+            return is_misa
+                .then(|| String::from("the harts have other extensions: --cpu must be what the peer is"));
+        }
+        let trap = self.trap.as_ref().map(|trap| (trap.cause, format!("{:#018x}", trap.epc)));
+        match trap {
+            Some((cause, epc)) if epc == theirs.pc => {
+                let inst = theirs.inst()?;
+                let question = match cause {
+                    Cause::Exception(Exception::IllegalInst | Exception::VirtualInst) => QUESTION,
+                    _ => "",
+                };
+                Some(format!("vhart has trapped ({cause}) at {inst}; the peer has not{question}"))
+            }
+            _ => {
+                let inst = ours.inst()?;
+                let question = if is_memory(&inst) { "" } else { QUESTION };
+                Some(format!("the peer has not executed {inst}{question}"))
+            }
+        }
+    }
+
     /// The registers that the peer reports with another value than we do, or that we do not report.
     fn registers(&self) -> Vec<(&str, &str)> {
         let ours = Fields::of(&self.ours);
@@ -73,15 +126,17 @@ impl fmt::Display for Difference {
             writeln!(f, "  both: {line}")?;
         }
         writeln!(f, " vhart: {}\n  peer: {}", self.ours, self.theirs)?;
-        self.registers()
-            .iter()
-            .try_for_each(|(register, value)| writeln!(f, "{register} of the peer: {value}"))
+        for (register, value) in self.registers() {
+            writeln!(f, "{register} of the peer: {value}")?;
+        }
+        self.meaning().map_or(Ok(()), |meaning| writeln!(f, "{meaning}"))
     }
 }
 
 impl Comparison {
-    /// Compares with `peer`; the CSRs `ignored` may differ.
-    pub(crate) fn new(peer: Peer, ignored: Vec<Ignored>) -> Comparison {
+    /// Compares with `peer`; the CSRs `ignored` may differ. After each number of instructions in `failures`,
+    /// our hart loses its reservation.
+    pub(crate) fn new(peer: Peer, ignored: Vec<Ignored>, failures: &[u64]) -> Comparison {
         Comparison {
             ours: CommitLog::new(Vec::new()),
             peer,
@@ -89,7 +144,9 @@ impl Comparison {
             agreed: 0,
             before: VecDeque::with_capacity(SHOWN_BEFORE),
             end: None,
-            adopted: None,
+            change: None,
+            failures: failures.iter().rev().copied().collect(),
+            trap: None,
         }
     }
 
@@ -106,9 +163,9 @@ impl Comparison {
         self.end.transpose()
     }
 
-    /// The integer register that is to get the peer's value, which came from an ignored CSR.
-    pub(crate) fn take_adopted(&mut self) -> Option<(u8, u64)> {
-        self.adopted.take()
+    /// What is to change in our hart before it goes on.
+    pub(crate) fn take_change(&mut self) -> Option<Change> {
+        self.change.take()
     }
 
     /// Takes the peer's next line and holds ours against it.
@@ -126,10 +183,12 @@ impl Comparison {
                     before: std::mem::take(&mut self.before).into(),
                     ours,
                     theirs,
+                    trap: self.trap,
                 }));
             }
             if read.is_some() {
-                self.adopted = Fields::of(theirs).integer();
+                self.change =
+                    Fields::of(theirs).integer().map(|(register, value)| Change::Register(register, value));
             }
         }
         let mut latest =
@@ -138,6 +197,7 @@ impl Comparison {
         latest.push_str(&ours);
         self.before.push_back(latest);
         self.agreed += 1;
+        self.trap = None;
         self.ours.sink().clear();
         Ok(None)
     }
@@ -145,7 +205,11 @@ impl Comparison {
 
 impl Observer for Comparison {
     fn before(&mut self, hart: &Hart, pc: u64) -> ControlFlow<()> {
-        if self.end.is_some() || self.adopted.is_some() {
+        if self.failures.last() == Some(&self.agreed) {
+            self.failures.pop();
+            self.change = Some(Change::LostReservation);
+        }
+        if self.end.is_some() || self.change.is_some() {
             return ControlFlow::Break(());
         }
         self.ours.before(hart, pc)
@@ -154,6 +218,10 @@ impl Observer for Comparison {
     fn retire(&mut self, hart: &Hart, pc: u64, inst: &Inst) {
         self.ours.retire(hart, pc, inst);
         self.end = self.compare(hart, inst).transpose();
+    }
+
+    fn trap(&mut self, _hart: &Hart, trap: &TrapTaken) {
+        self.trap = Some(*trap);
     }
 
     fn access(&mut self, hart: &Hart, access: &MemoryAccess) {
@@ -174,6 +242,11 @@ fn first<'a>(peer: &'a mut Peer, ours: &str) -> anyhow::Result<&'a str> {
         }
     }
     anyhow::bail!("the peer does not begin at {entry}: is it running the same program?")
+}
+
+/// Whether an instruction may trap for what it finds in memory.
+fn is_memory(inst: &Inst) -> bool {
+    inst.op.row().format.operands().contains("(rs1)")
 }
 
 /// The CSR that an instruction reads or writes.
@@ -247,6 +320,12 @@ impl Fields<'_> {
             written.push((register, value));
         }
         Fields { privilege, pc, word: inst, written, memory }
+    }
+
+    /// The instruction.
+    fn inst(&self) -> Option<Inst> {
+        let word = self.word.strip_prefix('(')?.strip_suffix(')')?;
+        isa::decode(u32::try_from(hexadecimal(word)?).ok()?)
     }
 
     /// The integer register that is written, and its value.

@@ -6,20 +6,21 @@
 mod comparison;
 mod peer;
 mod random;
+mod series;
+mod shrink;
 mod state;
 
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
-use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
+use anyhow::bail;
+use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
 use crate::args::LockstepArgs;
 use crate::{run, session, status};
 pub(crate) use comparison::Ignored;
-use comparison::{Comparison, Difference};
+use comparison::{Change, Comparison, Difference};
 use peer::Peer;
 use state::State;
 
@@ -39,38 +40,12 @@ pub(crate) fn run(args: &LockstepArgs) -> anyhow::Result<ExitCode> {
             if session::dump_device_tree(&args.machine, &config)? {
                 return Ok(ExitCode::SUCCESS);
             }
-            let (compared, end) = compare(args, config, file)?;
+            let (compared, end) = compare(args, &config, file)?;
             Ok(end.say(compared))
         }
-        (None, Some(seeds)) => run_random(args, &config, seeds.clone()),
+        (None, Some(seeds)) => series::run(args, &config, seeds.clone()),
         (None, None) => bail!("nothing to run: give an ELF, or --random SEED"),
     }
-}
-
-/// Compares random programs until one differs.
-fn run_random(
-    args: &LockstepArgs,
-    config: &MachineConfig,
-    seeds: RangeInclusive<u64>,
-) -> anyhow::Result<ExitCode> {
-    let count = seeds.end() - seeds.start() + 1;
-    let mut total = 0;
-    for seed in seeds {
-        let file = std::env::temp_dir().join(format!("vhart-{}-random-{seed}.elf", std::process::id()));
-        let elf = random::program(seed)?;
-        std::fs::write(&file, &elf).with_context(|| format!("cannot write {}", file.display()))?;
-        let firmware = Some(Image::new(file.display().to_string(), elf));
-        let (compared, end) = compare(args, MachineConfig { firmware, ..config.clone() }, &file)
-            .with_context(|| format!("seed {seed}, {}", file.display()))?;
-        if !matches!(end, End::Stop(MachineStop::Exit(_))) {
-            println!("seed {seed}, {}:", file.display());
-            return Ok(end.say(compared));
-        }
-        std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
-        total += compared;
-    }
-    println!("{total} instructions compared in {count} programs, no difference");
-    Ok(ExitCode::SUCCESS)
 }
 
 /// How a comparison has ended.
@@ -102,8 +77,35 @@ impl End {
     }
 }
 
+/// How many instructions there are at least between two failures of SC that are the peer's own doing.
+const FAILURES_APART: u64 = 2048;
+
 /// Runs one program beside the peer; tells the number of instructions on which both agreed, and what came then.
-fn compare(args: &LockstepArgs, config: MachineConfig, file: &Path) -> anyhow::Result<(u64, End)> {
+///
+/// SC may fail now and then without a reason that the program can see. Where the peer's does, ours is made to:
+/// the program is run again, and our hart loses its reservation there.
+fn compare(args: &LockstepArgs, config: &MachineConfig, file: &Path) -> anyhow::Result<(u64, End)> {
+    let mut failures = Vec::new();
+    loop {
+        let (compared, end) = compare_once(args, config.clone(), file, &failures)?;
+        let last = failures.last().copied().unwrap_or(0);
+        match &end {
+            End::Difference(difference, _)
+                if difference.is_failure_of_sc() && FAILURES_APART <= compared - last =>
+            {
+                failures.push(compared);
+            }
+            _ => return Ok((compared, end)),
+        }
+    }
+}
+
+fn compare_once(
+    args: &LockstepArgs,
+    config: MachineConfig,
+    file: &Path,
+    failures: &[u64],
+) -> anyhow::Result<(u64, End)> {
     let until = Until {
         instructions: args.machine.max_instructions.map(Into::into),
         deadline: args.machine.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
@@ -115,7 +117,7 @@ fn compare(args: &LockstepArgs, config: MachineConfig, file: &Path) -> anyhow::R
         (None, Some(command)) => Peer::command(command, file, until.deadline)?,
         (None, None) => bail!("no peer: give --peer-log FILE or --peer-command CMD"),
     };
-    let mut comparison = Comparison::new(peer, args.ignore.clone());
+    let mut comparison = Comparison::new(peer, args.ignore.clone(), failures);
     let stop = follow(&mut machine, &mut comparison, until);
     let compared = comparison.agreed();
     let end = match comparison.finish()? {
@@ -132,8 +134,9 @@ fn compare(args: &LockstepArgs, config: MachineConfig, file: &Path) -> anyhow::R
 fn follow(machine: &mut Machine, comparison: &mut Comparison, until: Until) -> MachineStop {
     loop {
         let stop = machine.run(until, Some(&mut *comparison));
-        match (comparison.take_adopted(), machine.hart_mut(0)) {
-            (Some((register, value)), Some(hart)) => hart.set_x(register, value),
+        match (comparison.take_change(), machine.hart_mut(0)) {
+            (Some(Change::Register(register, value)), Some(hart)) => hart.set_x(register, value),
+            (Some(Change::LostReservation), Some(hart)) => hart.drop_reservation(),
             _ => return stop,
         }
         if !matches!(stop, MachineStop::Observer { .. }) {

@@ -1,12 +1,11 @@
 //! Random instructions that leave the program able to go on.
 //!
 //! Some registers are kept: pointers, which are the only base of loads and stores and stay near the data,
-//! and the address of what comes after a trap. Jumps go forward within a block.
+//! and the addresses of what comes after a trap. Jumps go forward within a block.
 
-use isa::ext::Ext;
 use isa::format::Format;
 use isa::inst::Row;
-use isa::reg::{A0, A1, RA, Reg, S0, S1, S2, S3, SP, T6, ZERO};
+use isa::reg::{Reg, S0, S1, S2, S3, S4, SP, T6, ZERO};
 use isa::{Inst, Op, csr};
 
 use super::rng::Rng;
@@ -15,11 +14,19 @@ use crate::commit_log::{Kind, destination};
 /// Registers that hold addresses of data, here and there wrong ones.
 pub(crate) const POINTERS: [Reg; 5] = [SP, S0, S1, S2, S3];
 
-/// Those whose addresses are aligned, for atomics: misaligned ones may trap in two ways.
-pub(crate) const ALIGNED_POINTERS: [Reg; 2] = [S2, S3];
+/// Those for atomics, whose addresses are aligned to 16 bytes: misaligned ones may trap in two ways.
+///
+/// Of the others, only S1 is the base of stores to addresses that are not aligned.
+pub(crate) const ALIGNED: [Reg; 2] = [S2, S3];
 
 /// The register that holds the address of the next block's preparations.
 pub(crate) const NEXT: Reg = T6;
+
+/// The register that holds where a trap handler goes on, or zero.
+pub(crate) const RESUME: Reg = S4;
+
+/// Registers that no random instruction writes.
+pub(crate) const KEPT: [Reg; 7] = [SP, S0, S1, S2, S3, NEXT, RESUME];
 
 /// CSRs that a block may write anything to.
 const WRITABLE: [u16; 28] = [
@@ -54,7 +61,7 @@ const WRITABLE: [u16; 28] = [
 ];
 
 /// CSRs that a block may only read.
-const READABLE: [u16; 24] = [
+const READABLE: [u16; 30] = [
     csr::sepc::NUMBER,
     csr::scause::NUMBER,
     csr::stvec::NUMBER,
@@ -79,14 +86,20 @@ const READABLE: [u16; 24] = [
     csr::menvcfg::NUMBER,
     csr::hedeleg::NUMBER,
     csr::pmpcfg0::NUMBER,
+    csr::mtvec::NUMBER,
+    csr::time::NUMBER,
+    csr::cycle::NUMBER,
+    csr::instret::NUMBER,
+    csr::mcycle::NUMBER,
+    csr::minstret::NUMBER,
 ];
 
 /// A step of a block.
 pub(crate) enum Step {
     /// These bytes.
     Bytes(Vec<u8>),
-    /// A branch or jump to some later step.
-    Near(Inst),
+    /// A branch or jump over so many steps.
+    Near(Inst, usize),
 }
 
 impl Step {
@@ -94,80 +107,70 @@ impl Step {
     pub(crate) fn len(&self) -> u64 {
         match self {
             Step::Bytes(bytes) => bytes.len() as u64,
-            Step::Near(inst) => inst.op.row().len.into(),
+            Step::Near(inst, _) => inst.op.row().len.into(),
         }
     }
 }
 
-/// A random step.
-pub(crate) fn step(rng: &mut Rng) -> Step {
-    match rng.below(64) {
-        0 => return far_jump(rng),
-        1 => return alias_jump(rng),
-        2 => return stack_move(rng),
-        _ => {}
-    }
+/// Whether some step is a store that may cross pages, of which a part may be done although it traps.
+pub(crate) fn stores_anywhere(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Bytes(bytes) => insts(bytes).any(|inst| is_store(&inst) && inst.rs1 == S1.number()),
+        Step::Near(..) => false,
+    })
+}
+
+/// The instructions that `bytes` are.
+fn insts(mut bytes: &[u8]) -> impl Iterator<Item = Inst> + '_ {
+    std::iter::from_fn(move || {
+        let mut word = [0; 4];
+        let len = bytes.len().min(4);
+        word[..len].copy_from_slice(&bytes[..len]);
+        let inst = isa::decode(u32::from_le_bytes(word))?;
+        bytes = bytes.get(inst.size() as usize..)?;
+        Some(inst)
+    })
+}
+
+fn is_store(inst: &Inst) -> bool {
+    inst.op.row().format.operands().contains("rs2,") && is_memory(inst.op.row().format)
+}
+
+/// Whether `rs1` of this format is an address.
+fn is_memory(format: Format) -> bool {
+    format != Format::Jalr && format.operands().contains("(rs1)")
+}
+
+/// A random instruction, and over how many of `left` steps it jumps if it does.
+pub(crate) fn random(rng: &mut Rng, left: usize) -> Step {
     loop {
         let row = &isa::inst::ROWS[rng.below(isa::inst::ROWS.len() as u64) as usize];
         if is_chosen(row, rng)
             && let Some(inst) = instruction(row, rng)
         {
             let is_near = matches!(inst.op.long().row().format, Format::B | Format::J);
-            return match inst.op {
-                _ if is_near => Step::Near(inst),
-                // A trap return may keep or drop the reservation; the manual's advice is a dummy SC.
-                Op::mret | Op::sret => bytes(&[Inst { rs1: S3.into(), ..Inst::new(Op::sc_w) }, inst]),
-                _ => bytes(&[inst]),
-            };
+            if is_near {
+                return Step::Near(inst, rng.below(left as u64) as usize);
+            }
+            return bytes(&[inst]);
         }
     }
 }
 
-/// The address of what comes after the jump, and a jump to it through a register.
-fn far_jump(rng: &mut Rng) -> Step {
-    let jump = match rng.below(3) {
-        0 => Inst { rd: A0.into(), rs1: A0.into(), imm: 4, ..Inst::new(Op::jalr) },
-        1 => Inst { rs1: A0.into(), ..Inst::new(Op::c_jr) },
-        _ => Inst { rd: RA.into(), rs1: A0.into(), ..Inst::new(Op::c_jalr) },
-    };
-    let size = 8 + if jump.op == Op::jalr { 0 } else { 2 };
-    let upper = Inst { rd: A0.into(), ..Inst::new(Op::auipc) };
-    let lower = Inst { rd: A0.into(), rs1: A0.into(), imm: size, ..Inst::new(Op::addi) };
-    bytes(&[upper, lower, jump])
-}
-
-/// A jump to what comes after it, but through another page, which maps the code with any permissions.
-fn alias_jump(rng: &mut Rng) -> Step {
-    let (distance, op) = rng.pick(&[(1 << 30, Op::sub), (1 << 30, Op::add), (1 << 21, Op::add)]);
-    let here = Inst { rd: A0.into(), ..Inst::new(Op::auipc) };
-    let away = Inst { rd: A1.into(), imm: distance, ..Inst::new(Op::lui) };
-    let there = Inst { rd: A0.into(), rs1: A0.into(), rs2: A1.into(), ..Inst::new(op) };
-    let jump = Inst { rd: A0.into(), rs1: A0.into(), imm: 16, ..Inst::new(Op::jalr) };
-    bytes(&[here, away, there, jump])
-}
-
-/// The stack pointer goes somewhere and comes back.
-fn stack_move(rng: &mut Rng) -> Step {
-    let distance = 16 * (1 + rng.below(31) as i32);
-    let step = |imm| Inst { rd: SP.into(), rs1: SP.into(), imm, ..Inst::new(Op::c_addi16sp) };
-    bytes(&[step(distance), step(-distance)])
-}
-
 /// Instructions one after the other, which nothing jumps in between of.
-fn bytes(insts: &[Inst]) -> Step {
+pub(crate) fn bytes(insts: &[Inst]) -> Step {
     let encoded = |inst: &Inst| inst.encode().to_le_bytes()[..inst.op.row().len.into()].to_vec();
     Step::Bytes(insts.iter().flat_map(encoded).collect())
 }
 
-/// What ends most blocks.
-const SELDOM: [Ext; 3] = [Ext::Sm, Ext::S, Ext::Svinval];
-
-/// Whether a row is tried: what ends most blocks comes seldom, jumps to anywhere and waiting never.
+/// Whether a row is tried: what ends most blocks comes seldom; jumps to anywhere, waiting and trap returns
+/// come in sequences of their own.
 fn is_chosen(row: &Row, rng: &mut Rng) -> bool {
     match row.op.long() {
-        Op::jalr | Op::wfi => false,
+        Op::jalr | Op::wfi | Op::mret | Op::sret => false,
         Op::ecall | Op::ebreak => rng.one_in(8),
-        _ => !row.needs.iter().any(|all| SELDOM.iter().any(|ext| all.has(*ext))) || rng.one_in(6),
+        Op::sfence_w_inval | Op::sfence_inval_ir => rng.one_in(6),
+        _ => row.format != Format::FenceVma || rng.one_in(6),
     }
 }
 
@@ -175,25 +178,31 @@ fn is_chosen(row: &Row, rng: &mut Rng) -> bool {
 fn instruction(row: &Row, rng: &mut Rng) -> Option<Inst> {
     let word = rng.next() as u32 & !row.mask | row.pattern;
     let mut inst = isa::decode(word).filter(|inst| inst.op == row.op)?;
-    let is_pointer = |number: u8| POINTERS.iter().any(|pointer| pointer.number() == number);
-    if destination(&inst) == Some(Kind::X) && (is_pointer(inst.rd) || inst.rd == NEXT.number()) {
+    let format = row.op.long().row().format;
+    let is_kept = |number: u8| KEPT.iter().any(|kept| kept.number() == number);
+    // Some atomics write a pair of registers.
+    let writes_kept = is_kept(inst.rd) || format == Format::Amo && is_kept(inst.rd | 1);
+    if destination(&inst) == Some(Kind::X) && writes_kept {
         return None;
     }
-    match row.op.long().row().format {
-        Format::Load | Format::Store | Format::FLoad | Format::FStore => {
-            if row.long.is_none() {
-                inst.rs1 = rng.pick(&POINTERS).into();
-                if rng.one_in(4) {
-                    inst.imm = rng.below(16) as i32 - 8;
-                }
-            } else if !is_pointer(inst.rs1) {
+    match format {
+        Format::Amo | Format::Lr => inst.rs1 = rng.pick(&ALIGNED).into(),
+        Format::Csr | Format::CsrI => return Some(csr_access(inst, rng)),
+        _ if !is_memory(format) => {}
+        _ if row.long.is_some() => {
+            if !POINTERS.iter().any(|pointer| pointer.number() == inst.rs1) {
                 return None;
             }
         }
-        Format::Amo | Format::Lr => inst.rs1 = rng.pick(&ALIGNED_POINTERS).into(),
-        Format::HLoad | Format::HStore => inst.rs1 = rng.pick(&POINTERS).into(),
-        Format::Csr | Format::CsrI => return Some(csr_access(inst, rng)),
-        _ => {}
+        _ => {
+            inst.rs1 = rng.pick(&POINTERS).into();
+            if inst.imm != 0 && rng.one_in(3) {
+                inst.imm = rng.below(16) as i32 - 8;
+            }
+            if is_store(&inst) && inst.rs1 != S1.number() {
+                inst.imm &= !7;
+            }
+        }
     }
     Some(inst)
 }

@@ -37,6 +37,26 @@ impl Rng {
         }
     }
 
+    /// The bits of a floating-point number of any format: random, or where the cases of IEEE 754 are.
+    pub(crate) fn float(&mut self) -> u64 {
+        let exponent = self.pick(&[0, 1, 0x3fe, 0x3ff, 0x400, 0x43e, 0x7fe, 0x7ff]);
+        let fraction = self.pick(&[0, 1, 1 << 51, (1 << 51) - 1, (1 << 52) - 1]);
+        let double = exponent << 52 | fraction;
+        let single =
+            self.pick(&[0, 1, 0x007f_ffff, 0x3f80_0000, 0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001, 0x7fc0_0000]);
+        let half = self.pick(&[0, 1, 0x03ff, 0x3c00, 0x7bff, 0x7c00, 0x7c01, 0x7e00]);
+        match self.below(8) {
+            0 => self.value(),
+            1 => double,
+            2 => double | 1 << 63,
+            3 => 0xffff_ffff << 32 | self.value(),
+            4 => 0xffff_ffff << 32 | single,
+            5 => 0xffff_ffff << 32 | single | 1 << 31,
+            6 => 0xffff_ffff_ffff << 16 | self.value(),
+            _ => 0xffff_ffff_ffff << 16 | half | self.below(2) << 15,
+        }
+    }
+
     /// Bits of which about as many are set as the last two choices agree on: none, few, half, most or all.
     pub(crate) fn bits(&mut self) -> u64 {
         match self.below(5) {
