@@ -341,7 +341,7 @@ pub(crate) struct LockstepArgs {
     #[arg(long, value_name = "SEED[..SEED]", value_parser = seeds, conflicts_with_all = ["file", "peer_log"])]
     pub random: Option<RangeInclusive<u64>>,
     /// Where a random program that differs is kept, with the small one and its disassembly [default: where temporary files are]
-    #[arg(long, value_name = "DIR", requires = "random")]
+    #[arg(long, value_name = "DIR", conflicts_with = "file")]
     pub save: Option<PathBuf>,
     /// The commit log of the other simulator, in Spike's format
     #[arg(

@@ -5,7 +5,7 @@ mod program;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use program::{A0, Asm, BASE, T0, T1, csr, errors, exit, folder, run, text, vhart, write};
+use program::{A0, Asm, BASE, Order, T0, T1, csr, errors, exit, folder, run, text, vhart, write};
 
 /// Spike's boot ROM, and a line that Spike writes at a symbol.
 const BOOT: &str = "core   0: 3 0x0000000000001000 (0x00000297) x5  0x0000000000001000\n\
@@ -106,10 +106,21 @@ fn peers_that_cannot_be_followed() {
         ),
         (program.follow(&"x".repeat(100_000), &[]), "line 1 of the peer's log is no commit"),
         (program.follow("core \u{e9}\n", &[]), "not text"),
+        (program.follow(program.log.trim_end(), &[]), "ends in the middle of line"),
+        (
+            program.follow(&program.log.replace("core   0", "core   1"), &[]),
+            "\"core   1\": lockstep follows hart 0",
+        ),
         (program.follow(&elsewhere.repeat(2), &[]), "is it running the same program?"),
         (program.follow(&program.log, &["--smp", "2"]), "--smp"),
         (program.command("exit 7"), "ends after line 0; its command ended with exit status: 7"),
         (program.command("kill -9 $$"), "signal: 9"),
+        (program.command("no-such-simulator {} 2>/dev/null"), "exit status: 127"),
+        (
+            program.command(&format!("head -n 4 '{}'; exit 2", log_file(&program).display())),
+            "ends after line 4",
+        ),
+        (program.command("head -c 9000 /dev/zero"), "line 1 of the peer's log is no commit"),
     ];
     for (output, reason) in cases {
         let errors = errors(&output);
@@ -129,6 +140,7 @@ fn what_is_no_peer_is_refused() {
         (vec!["lockstep", "--peer-command", "a"], "FILE"),
         (vec!["lockstep", "a.elf", "--random", "1", "--peer-command", "a"], "cannot be used with"),
         (vec!["lockstep", "--random", "9..3", "--peer-command", "a"], "the smaller one first"),
+        (vec!["lockstep", "a.elf", "--save", "d", "--peer-command", "a"], "cannot be used with"),
     ] {
         let output = run(&args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -136,20 +148,104 @@ fn what_is_no_peer_is_refused() {
     }
 }
 
+/// Lockstep of random programs with a vhart that has the harts of `cpu`, and whose log goes through `filter`.
+fn differ(folder: &Path, cpu: &str, filter: &str) -> String {
+    let itself = env!("CARGO_BIN_EXE_vhart");
+    let peer = format!("'{itself}' run --timeout 60 --cpu {cpu} --log-commits /dev/stdout {{}} | {filter}");
+    let save = folder.to_str().unwrap();
+    let output =
+        run(["lockstep", "--random", "1..40", "--timeout", "60", "--save", save, "--peer-command", &peer]);
+    assert_eq!(output.status.code(), Some(1), "{}{}", text(&output), errors(&output));
+    text(&output)
+}
+
+/// The number of parts that are left of a program.
+fn parts(said: &str) -> usize {
+    let line = said.lines().find(|line| line.contains(" parts differ alone: ")).expect(said);
+    line.split(' ').next().unwrap().parse().unwrap()
+}
+
+/// The file in `folder` whose name ends so.
+fn saved(folder: &Path, end: &str) -> PathBuf {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found: Vec<PathBuf> = files.filter(|path| path.to_str().unwrap().ends_with(end)).collect();
+    assert_eq!(found.len(), 1, "{end}: {found:?}");
+    found[0].clone()
+}
+
 #[test]
-fn a_random_program_that_differs_is_kept_and_named() {
-    let folder = folder("lockstep-random");
-    let other = "echo 'core   0: 3 0x0000000080000000 (0x00000013)'";
-    let output = vhart()
-        .args(["lockstep", "--random", "5..9", "--peer-command", other])
-        .env("TMPDIR", &folder)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
-    let said = text(&output);
-    let kept: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(kept.len(), 1, "{kept:?}");
-    assert!(said.starts_with(&format!("seed 5, {}:\n vhart: core ", kept[0].display())), "{said}");
+fn a_peer_that_computes_wrongly_leaves_one_instruction() {
+    let folder = folder("lockstep-mulhu");
+    // MULHU with a result whose highest digit is zero, which becomes 15.
+    let said = differ(&folder, "max", r"sed -E 's/(\(0x0[23]..[3b].[3b]3\) x[0-9]+ +0x)0/\1f/'");
+    assert!(parts(&said) <= 3, "{said}");
+    assert!(said.contains(&saved(&folder, "-small.elf").display().to_string()), "{said}");
+    let (_, whole) = said.split_once(", ").expect(&said);
+    let (whole, _) = whole.split_once(": a difference").expect(&said);
+    let whole = std::fs::metadata(whole).unwrap().len();
+    let small = std::fs::metadata(saved(&folder, "-small.elf")).unwrap().len();
+    assert!(small < whole / 2, "{small} of {whole} bytes");
+    let listing = std::fs::read_to_string(saved(&folder, "-small.txt")).unwrap();
+    let (_, body) = listing.split_once("# block ").expect("the listing names the block");
+    let (body, _) = body.split_once("# the end").expect("the listing names the end");
+    assert!(body.contains("  mulhu "), "{listing}");
+    // The small program is one for every simulator, and ends.
+    let ended = run(["run".as_ref(), saved(&folder, "-small.elf").as_os_str()]);
+    assert!(ended.status.success(), "{}", errors(&ended));
+}
+
+#[test]
+fn a_peer_that_translates_wrongly_leaves_the_entry_that_shows_it() {
+    let folder = folder("lockstep-svnapot");
+    let said = differ(&folder, "max,svnapot=off", "cat");
+    // The entry, the register that turns translation on, the pointer, the instruction and its mode.
+    assert!(parts(&said) <= 8, "{said}");
+    let listing = std::fs::read_to_string(saved(&folder, "-small.txt")).unwrap();
+    assert!(listing.contains("page-table entry"), "{listing}");
+}
+
+#[test]
+fn a_peer_without_an_extension_is_told_from_one_with_a_mistake() {
+    let said = differ(&folder("lockstep-misa"), "max,h=off", "cat");
+    assert!(said.contains("the harts have other extensions: --cpu must be what the peer is\n"), "{said}");
+    let said = differ(&folder("lockstep-svinval"), "max,svinval=off", "cat");
+    let meaning = "vhart has trapped for virtual instruction, the peer for illegal instruction: \
+                   does its ISA agree with --cpu?\n";
+    assert!(said.contains(meaning), "{said}");
+}
+
+#[test]
+fn sc_may_fail_in_the_peer_now_and_then() {
+    let folder = folder("lockstep-sc");
+    let mut a = Asm::new(BASE);
+    let failed = a.label();
+    a.li(T1, 2000);
+    let again = a.here();
+    a.addi(T1, T1, -1).bnez(T1, again);
+    a.li(T0, BASE + 0x1000).lr_w(A0, T0, Order::Plain).sc_w(A0, T1, T0, Order::Plain).bnez(A0, failed);
+    a.place(failed);
+    exit(&mut a, 0);
+    let elf = folder.join("program.elf");
+    write(&elf, a, &[]);
+    let log = folder.join("peer.log");
+    let logged = run(["run".as_ref(), elf.as_os_str(), "--log-commits".as_ref(), log.as_os_str()]);
+    assert!(logged.status.success(), "{}", errors(&logged));
+    let log = std::fs::read_to_string(log).unwrap();
+    let succeeded = "x10 0x0000000000000000 mem 0x0000000080001000 0x00000000\n";
+    assert!(log.contains(succeeded), "SC is logged");
+    let failing = log.replace(succeeded, "x10 0x0000000000000001\n");
+    let follow = |log: &str| {
+        let path = folder.join("changed.log");
+        std::fs::write(&path, log).unwrap();
+        run(["lockstep".as_ref(), elf.as_os_str(), "--peer-log".as_ref(), path.as_os_str()])
+    };
+    let output = follow(&failing);
+    assert!(output.status.success(), "{}{}", text(&output), errors(&output));
+    // SC that fails does nothing else, and fails seldom.
+    let output = follow(
+        &failing.replace("x10 0x0000000000000001\n", "x10 0x0000000000000001 x5  0x0000000000000000\n"),
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
 }
 
 #[test]
@@ -159,13 +255,14 @@ fn random_programs_agree_with_spike() {
         println!("not run: needs Spike, on the path or in the variable SPIKE");
         return;
     }
-    let command = format!(
-        "timeout 60 '{spike}' -m128 --log-commits --log=/dev/stdout \
-         --isa=rv64gch_zicntr_zihpm_svnapot_svpbmt_svinval_sstc_svadu_zicclsm_zfh_zfa {{}}"
-    );
+    let isa = "rv64gch_zicntr_zihpm_svnapot_svpbmt_svinval_sstc_svadu_zicclsm_zfh_zfa";
+    let command = format!("timeout 60 '{spike}' -m128 --log-commits --log=/dev/stdout --isa={isa} {{}}");
+    let folder = folder("lockstep-spike");
     let output = vhart()
-        .args(["lockstep", "--random", "1..40", "--timeout", "60", "--cpu", "max,smstateen=off,geilen=0"])
-        .args(["--ignore", "mtinst=0,htinst=0", "--peer-command", &command])
+        .args(["lockstep", "--random", "1..40", "--timeout", "60", "--cpu", &format!("{isa},geilen=0")])
+        .args(["--ignore", "mtinst=0,htinst=0,time,cycle,mcycle", "--peer-command", &command])
+        .arg("--save")
+        .arg(folder)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}{}", text(&output), errors(&output));

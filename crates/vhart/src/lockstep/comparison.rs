@@ -1,15 +1,14 @@
 //! The observer that holds each line of ours against the peer's.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::ops::ControlFlow;
 
-use isa::cause::{Cause, Exception};
-use isa::format::Format;
-use isa::{Inst, Op};
+use isa::Inst;
 use iss::observe::{MemoryAccess, TrapTaken};
 use iss::{Hart, Observer};
 
+use super::difference::Difference;
+use super::line::{Fields, csr_number, csr_of, hexadecimal};
 use super::peer::Peer;
 use crate::commit_log::CommitLog;
 
@@ -18,9 +17,6 @@ const SHOWN_BEFORE: usize = 8;
 
 /// Spike's boot ROM has five instructions before the program's entry; nobody's has many more.
 const BOOT_LINES_MAX: usize = 64;
-
-/// What a reader should look at first when an instruction exists on one side alone.
-const QUESTION: &str = ": does its ISA agree with --cpu?";
 
 /// A CSR that the peer may have another value of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,75 +58,6 @@ pub(crate) enum Change {
     Register(u8, u64),
     /// The reservation is lost.
     LostReservation,
-}
-
-/// The first difference.
-#[derive(Debug)]
-pub(crate) struct Difference {
-    /// The last lines on which both agreed.
-    before: Vec<String>,
-    /// Our line.
-    ours: String,
-    /// The peer's.
-    theirs: String,
-    /// The trap that our hart has taken before its line.
-    trap: Option<TrapTaken>,
-}
-
-impl Difference {
-    /// Whether SC has stored something here, and has failed in the peer.
-    pub(crate) fn is_failure_of_sc(&self) -> bool {
-        let (ours, theirs) = (Fields::of(&self.ours), Fields::of(&self.theirs));
-        let is_sc = ours.inst().is_some_and(|inst| matches!(inst.op, Op::sc_w | Op::sc_d));
-        let is_same = (ours.privilege, ours.pc, ours.word) == (theirs.privilege, theirs.pc, theirs.word);
-        is_sc && is_same && !ours.memory.is_empty() && theirs.memory.is_empty()
-    }
-
-    /// What the lines mean, where one side has trapped and the other has not, or they are different harts.
-    fn meaning(&self) -> Option<String> {
-        let (ours, theirs) = (Fields::of(&self.ours), Fields::of(&self.theirs));
-        if ours.pc == theirs.pc {
-            let is_misa = ours.inst().as_ref().and_then(csr_of) == Some(isa::csr::misa::NUMBER);
-            return is_misa
-                .then(|| String::from("the harts have other extensions: --cpu must be what the peer is"));
-        }
-        let trap = self.trap.as_ref().map(|trap| (trap.cause, format!("{:#018x}", trap.epc)));
-        match trap {
-            Some((cause, epc)) if epc == theirs.pc => {
-                let inst = theirs.inst()?;
-                let question = match cause {
-                    Cause::Exception(Exception::IllegalInst | Exception::VirtualInst) => QUESTION,
-                    _ => "",
-                };
-                Some(format!("vhart has trapped ({cause}) at {inst}; the peer has not{question}"))
-            }
-            _ => {
-                let inst = ours.inst()?;
-                let question = if is_memory(&inst) { "" } else { QUESTION };
-                Some(format!("the peer has not executed {inst}{question}"))
-            }
-        }
-    }
-
-    /// The registers that the peer reports with another value than we do, or that we do not report.
-    fn registers(&self) -> Vec<(&str, &str)> {
-        let ours = Fields::of(&self.ours);
-        let registers = Fields::of(&self.theirs).written.into_iter();
-        registers.filter(|register| !ours.written.contains(register)).collect()
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.before {
-            writeln!(f, "  both: {line}")?;
-        }
-        writeln!(f, " vhart: {}\n  peer: {}", self.ours, self.theirs)?;
-        for (register, value) in self.registers() {
-            writeln!(f, "{register} of the peer: {value}")?;
-        }
-        self.meaning().map_or(Ok(()), |meaning| writeln!(f, "{meaning}"))
-    }
 }
 
 impl Comparison {
@@ -244,16 +171,6 @@ fn first<'a>(peer: &'a mut Peer, ours: &str) -> anyhow::Result<&'a str> {
     anyhow::bail!("the peer does not begin at {entry}: is it running the same program?")
 }
 
-/// Whether an instruction may trap for what it finds in memory.
-fn is_memory(inst: &Inst) -> bool {
-    inst.op.row().format.operands().contains("(rs1)")
-}
-
-/// The CSR that an instruction reads or writes.
-fn csr_of(inst: &Inst) -> Option<u16> {
-    matches!(inst.op.row().format, Format::Csr | Format::CsrI).then_some(inst.imm as u16)
-}
-
 /// Whether two lines are the same but for the values of CSRs that are `ignored`, for an integer register
 /// that has got the one which is `read`, and for CSRs that the peer reports although they stay as they are.
 fn alike(
@@ -286,74 +203,11 @@ fn alike(
     ours == theirs
 }
 
-/// The number written as `0x12`.
-fn hexadecimal(text: &str) -> Option<u64> {
-    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
-}
-
-/// The number of the CSR that a line calls `c768_mstatus`.
-fn csr_number(register: &str) -> Option<u16> {
-    register.strip_prefix('c')?.split_once('_')?.0.parse().ok()
-}
-
-/// The parts of a line.
-#[derive(PartialEq, Eq, Debug)]
-struct Fields<'a> {
-    privilege: &'a str,
-    pc: &'a str,
-    word: &'a str,
-    /// Registers and their new values.
-    written: Vec<(&'a str, &'a str)>,
-    /// Addresses, and of stores the values.
-    memory: &'a str,
-}
-
-impl Fields<'_> {
-    /// Takes a line apart; what is missing is empty.
-    fn of(line: &str) -> Fields<'_> {
-        let (registers, memory) = line.find(" mem ").map_or((line, ""), |at| line.split_at(at));
-        let mut words = registers.split_once(':').map_or("", |(_, rest)| rest).split_ascii_whitespace();
-        let mut word = || words.next().unwrap_or_default();
-        let (privilege, pc, inst) = (word(), word(), word());
-        let mut written = Vec::new();
-        while let (Some(register), Some(value)) = (words.next(), words.next()) {
-            written.push((register, value));
-        }
-        Fields { privilege, pc, word: inst, written, memory }
-    }
-
-    /// The instruction.
-    fn inst(&self) -> Option<Inst> {
-        let word = self.word.strip_prefix('(')?.strip_suffix(')')?;
-        isa::decode(u32::try_from(hexadecimal(word)?).ok()?)
-    }
-
-    /// The integer register that is written, and its value.
-    fn integer(&self) -> Option<(u8, u64)> {
-        self.written.iter().find_map(|(register, value)| {
-            let number = register.strip_prefix('x')?.parse().ok()?;
-            Some((number, hexadecimal(value)?))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const READ: &str = "core   0: 3 0x0000000080000000 (0xc0102573) x10 0x0000000000000005";
-
-    #[test]
-    fn parts_of_a_line() {
-        let line = "core   0: 1 0x0000000080000004 (0x0182b283) x5  0x00000000000000ff \
-                    c768_mstatus 0x1 mem 0x0000000080002000";
-        let fields = Fields::of(line);
-        assert_eq!((fields.privilege, fields.pc, fields.word), ("1", "0x0000000080000004", "(0x0182b283)"));
-        assert_eq!(fields.written, [("x5", "0x00000000000000ff"), ("c768_mstatus", "0x1")]);
-        assert_eq!(fields.memory, " mem 0x0000000080002000");
-        assert_eq!(fields.integer(), Some((5, 255)));
-        assert_eq!(csr_number("c768_mstatus"), Some(768));
-    }
 
     #[test]
     fn only_ignored_csrs_and_what_was_read_from_them_may_differ() {

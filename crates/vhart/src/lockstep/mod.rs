@@ -4,6 +4,8 @@
 //! line; a trap shows in what its handler reads. The program is the user's, or a random one.
 
 mod comparison;
+mod difference;
+mod line;
 mod peer;
 mod random;
 mod series;
@@ -20,7 +22,8 @@ use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 use crate::args::LockstepArgs;
 use crate::{run, session, status};
 pub(crate) use comparison::Ignored;
-use comparison::{Change, Comparison, Difference};
+use comparison::{Change, Comparison};
+use difference::Difference;
 use peer::Peer;
 use state::State;
 

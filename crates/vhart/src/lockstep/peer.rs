@@ -70,6 +70,10 @@ impl Peer {
             if read.context("cannot read the peer's log")? == 0 {
                 bail!("the peer's log ends after line {}{}", self.number - 1, self.how_it_ended());
             }
+            if self.line.last() != Some(&b'\n') && (self.line.len() as u64) < LINE_MAX {
+                let (number, ended) = (self.number, self.how_it_ended());
+                bail!("the peer's log ends in the middle of line {number}{ended}");
+            }
             let text = self.line.trim_ascii_end();
             if text.starts_with(b"core") && !text.windows(4).any(|part| part == b">>>>") {
                 break;
@@ -84,6 +88,14 @@ impl Peer {
         }
         if !self.line.is_ascii() {
             bail!("line {} of the peer's log is not text", self.number);
+        }
+        let hart = self.line.split(|byte| *byte == b':').next().unwrap_or_default();
+        if hart.trim_ascii_end() != b"core   0" {
+            bail!(
+                "line {} of the peer's log is about \"{}\": lockstep follows hart 0 alone, so let the peer have one",
+                self.number,
+                String::from_utf8_lossy(hart).chars().take(80).collect::<String>().escape_debug()
+            );
         }
         Ok(self.last())
     }
@@ -115,7 +127,7 @@ struct Process(Child);
 impl Drop for Process {
     fn drop(&mut self) {
         if let Ok(None) = self.0.try_wait() {
-            let group = format!("kill -KILL -- -{}", self.0.id());
+            let group = format!("kill -s KILL -- -{}", self.0.id());
             let _ = Command::new("sh").args(["-c", &group]).stderr(Stdio::null()).status();
             let _ = self.0.kill();
             let _ = self.0.wait();
@@ -179,8 +191,20 @@ mod tests {
 
     #[test]
     fn words_of_the_shell() {
-        let peer = Peer::command("printf 'core %s\\n' {}", Path::new("a 'b' $c"), None);
-        assert_eq!(peer.unwrap().next().unwrap(), "core a 'b' $c");
+        let peer = Peer::command("printf 'core   0: %s\\n' {}", Path::new("a 'b' $c"), None);
+        assert_eq!(peer.unwrap().next().unwrap(), "core   0: a 'b' $c");
+    }
+
+    /// `kill -KILL -- -1` is not understood by every shell.
+    #[test]
+    fn the_whole_group_of_a_peer_ends_with_it() {
+        let trace = std::env::temp_dir().join(format!("vhart-{}-group", std::process::id()));
+        let text = "(sleep 1; echo >{}) & echo 'core   0: 3'; wait";
+        let mut peer = Peer::command(text, &trace, None).unwrap();
+        peer.next().unwrap();
+        drop(peer);
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        assert!(std::fs::remove_file(&trace).is_err(), "what the shell had started went on");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) fn run(
     let count = seeds.end() - seeds.start() + 1;
     let mut total = 0;
     for seed in seeds {
-        let program = random::program(seed)?;
+        let program = random::program(seed, config.variant.extensions)?;
         let run = Run { args, config, program: &program, file: folder.join(name(seed, ".elf")) };
         let (compared, end) =
             run.compare(|_| true).with_context(|| format!("seed {seed}, {}", run.file.display()))?;

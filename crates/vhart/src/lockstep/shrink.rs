@@ -19,7 +19,7 @@ pub(crate) fn shrink(
     let kinds: [fn(&Part) -> bool; 4] = [
         |part| matches!(part, Part::Body(_)),
         |part| matches!(part, Part::Setting(..) | Part::Resume(_) | Part::Step(..)),
-        |part| matches!(part, Part::Leaf(_) | Part::Data(_)),
+        |part| matches!(part, Part::Tables | Part::Leaf(_) | Part::Data(_)),
         |part| !matches!(part, Part::Data(_)),
     ];
     for kind in kinds {

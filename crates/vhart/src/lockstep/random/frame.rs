@@ -19,7 +19,7 @@ const MTIMECMP: u64 = 0x200_4000;
 const VECTORS: usize = 16;
 
 /// CSRs that programs set or read, and whose values after reset are not all defined.
-const ZEROED: [u16; 40] = [
+const ZEROED: [u16; 41] = [
     csr::medeleg::NUMBER,
     csr::mideleg::NUMBER,
     csr::mie::NUMBER,
@@ -60,6 +60,7 @@ const ZEROED: [u16; 40] = [
     csr::fcsr::NUMBER,
     csr::pmpaddr0::NUMBER,
     csr::sstatus::NUMBER,
+    csr::minstret::NUMBER,
 ];
 
 /// Adds the handlers and what sets the machine up; `menvcfg` stays as it is given.

@@ -2,6 +2,7 @@
 
 use isa::asm::AsmError;
 use isa::csr;
+use isa::ext::ExtSet;
 use isa::field::Field;
 use isa::paging::PAGE_SIZE;
 use isa::reg::{FReg, Reg, S1};
@@ -21,12 +22,13 @@ const BLOCKS: usize = 64;
 /// CSRs that the preparations of a block may set, with the bits that they set at random.
 ///
 /// Left out is what is legally different from one hart to the next.
-const PREPARED: [(u16, u64); 15] = [
+const PREPARED: [(u16, u64); 16] = [
     // EcallS is for M-mode: it is the way out of HS-mode.
     (csr::medeleg::NUMBER, 0xf0_b5fe),
     (csr::hedeleg::NUMBER, 0xb1fe),
     (csr::mideleg::NUMBER, 0x222),
     (csr::hideleg::NUMBER, 0x444),
+    (csr::mcountinhibit::NUMBER, 5),
     (csr::mcounteren::NUMBER, 7),
     (csr::hcounteren::NUMBER, 7),
     (csr::scounteren::NUMBER, 7),
@@ -57,18 +59,19 @@ pub(crate) struct Generator {
     satp: u64,
     vsatp: u64,
     tables: Tables,
+    extensions: ExtSet,
 }
 
 impl Generator {
-    /// The program that belongs to `seed`.
+    /// The program that belongs to `seed`, for a hart with these `extensions`.
     ///
     /// # Errors
     /// What the assembler refuses.
-    pub(crate) fn program(seed: u64) -> Result<Program, AsmError> {
+    pub(crate) fn program(seed: u64, extensions: ExtSet) -> Result<Program, AsmError> {
         let mut rng = Rng(seed);
         let stce = csr::menvcfg::STCE.of(rng.below(2));
         let tables = Tables::new(&mut rng);
-        let mut generator = Generator { rng, stce, satp: 0, vsatp: 0, tables };
+        let mut generator = Generator { rng, stce, satp: 0, vsatp: 0, tables, extensions };
         let mut blocks: Vec<Block> = Vec::with_capacity(BLOCKS);
         for _ in 0..BLOCKS {
             let scrub = blocks.last().is_some_and(|block| stores_anywhere(&block.body.steps));
@@ -217,7 +220,7 @@ impl Generator {
         let mstatus = random | fs | csr::mstatus::MPP.of(privilege) | csr::mstatus::MPV.of(virt);
         let count = 8 + self.rng.below(24) as usize;
         let steps = (0..count)
-            .map(|index| sequence::step(&mut self.rng, count - index))
+            .map(|index| sequence::step(&mut self.rng, self.extensions, count - index))
             .collect::<Result<Vec<Step>, _>>()?;
         // A handler that goes back would find what part of a misaligned store has left behind.
         let goes_back = self.rng.one_in(2) && !stores_anywhere(&steps);

@@ -3,6 +3,7 @@
 //! Some registers are kept: pointers, which are the only base of loads and stores and stay near the data,
 //! and the addresses of what comes after a trap. Jumps go forward within a block.
 
+use isa::ext::ExtSet;
 use isa::format::Format;
 use isa::inst::Row;
 use isa::reg::{Reg, S0, S1, S2, S3, S4, SP, T6, ZERO};
@@ -29,7 +30,7 @@ pub(crate) const RESUME: Reg = S4;
 pub(crate) const KEPT: [Reg; 7] = [SP, S0, S1, S2, S3, NEXT, RESUME];
 
 /// CSRs that a block may write anything to.
-const WRITABLE: [u16; 28] = [
+const WRITABLE: [u16; 29] = [
     csr::fflags::NUMBER,
     csr::frm::NUMBER,
     csr::fcsr::NUMBER,
@@ -58,6 +59,7 @@ const WRITABLE: [u16; 28] = [
     csr::mscratch::NUMBER,
     csr::mtval::NUMBER,
     csr::mtval2::NUMBER,
+    csr::minstret::NUMBER,
 ];
 
 /// CSRs that a block may only read.
@@ -91,7 +93,7 @@ const READABLE: [u16; 30] = [
     csr::cycle::NUMBER,
     csr::instret::NUMBER,
     csr::mcycle::NUMBER,
-    csr::minstret::NUMBER,
+    csr::mcountinhibit::NUMBER,
 ];
 
 /// A step of a block.
@@ -141,11 +143,12 @@ fn is_memory(format: Format) -> bool {
     format != Format::Jalr && format.operands().contains("(rs1)")
 }
 
-/// A random instruction, and over how many of `left` steps it jumps if it does.
-pub(crate) fn random(rng: &mut Rng, left: usize) -> Step {
+/// A random instruction, seldom one that no hart with these `extensions` has, and over how many of `left` steps it jumps if it does.
+pub(crate) fn random(rng: &mut Rng, extensions: ExtSet, left: usize) -> Step {
     loop {
         let row = &isa::inst::ROWS[rng.below(isa::inst::ROWS.len() as u64) as usize];
         if is_chosen(row, rng)
+            && (extensions.meets(row.needs) || rng.one_in(16))
             && let Some(inst) = instruction(row, rng)
         {
             let is_near = matches!(inst.op.long().row().format, Format::B | Format::J);

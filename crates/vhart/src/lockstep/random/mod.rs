@@ -16,17 +16,18 @@ mod sequence;
 mod tables;
 
 use isa::asm::AsmError;
+use isa::ext::ExtSet;
 
 use generator::Generator;
 pub(crate) use listing::listing;
 pub(crate) use program::{Part, Program};
 
-/// The program that belongs to `seed`.
+/// The program that belongs to `seed`, for a hart with these `extensions`.
 ///
 /// # Errors
 /// What the assembler refuses.
-pub(crate) fn program(seed: u64) -> Result<Program, AsmError> {
-    Generator::program(seed)
+pub(crate) fn program(seed: u64, extensions: ExtSet) -> Result<Program, AsmError> {
+    Generator::program(seed, extensions)
 }
 
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod tests {
     use isa::cause::{Cause, Exception};
     use isa::{Inst, Mode, Op};
     use iss::observe::TrapTaken;
-    use iss::{Hart, Observer};
+    use iss::{Hart, Observer, Variant};
     use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
 
     use super::*;
@@ -64,7 +65,7 @@ mod tests {
 
     /// The whole program.
     fn elf(seed: u64) -> Vec<u8> {
-        program(seed).unwrap().image(|_| true).unwrap().elf()
+        program(seed, Variant::default().extensions).unwrap().image(|_| true).unwrap().elf()
     }
 
     #[test]

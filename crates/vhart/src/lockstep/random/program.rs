@@ -60,6 +60,8 @@ pub(crate) enum Part {
     Resume(usize),
     Setting(usize, usize),
     Step(usize, usize),
+    /// All page tables; plain, they are zero.
+    Tables,
     /// A page-table entry; plain, it permits everything.
     Leaf(usize),
     /// A page of data; plain, it is zero.
@@ -95,7 +97,14 @@ impl Program {
         };
         let leaves = (0..self.tables.leaves.len()).map(Part::Leaf);
         let data = (0..self.data.len()).map(Part::Data);
-        self.blocks.iter().enumerate().flat_map(in_block).chain(leaves).chain(data).collect()
+        self.blocks
+            .iter()
+            .enumerate()
+            .flat_map(in_block)
+            .chain([Part::Tables])
+            .chain(leaves)
+            .chain(data)
+            .collect()
     }
 
     /// The program with the parts that `is_kept` names.
@@ -126,6 +135,9 @@ impl Program {
         notes.push((a.pc(), "the end".to_owned()));
         frame::end(&mut a);
         let mut rest = self.tables.image(|index| is_kept(Part::Leaf(index)));
+        if !is_kept(Part::Tables) {
+            rest.fill(0);
+        }
         for (index, page) in self.data.iter().enumerate() {
             if is_kept(Part::Data(index)) {
                 rest.extend(page);

@@ -1,6 +1,7 @@
 //! The steps of a block: random instructions, and sequences that random instructions would seldom make.
 
 use isa::asm::{Asm, AsmError, Order};
+use isa::ext::ExtSet;
 use isa::reg::{A0, A1, RA, S3, SP, ZERO};
 use isa::{Inst, Op, csr};
 
@@ -8,11 +9,11 @@ use super::instruction::{ALIGNED, Step, bytes, random};
 use super::layout::USER;
 use super::rng::Rng;
 
-/// A random step, which may jump over some of the `left` ones.
+/// A random step for a hart with these `extensions`, which may jump over some of the `left` ones.
 ///
 /// # Errors
 /// What the assembler refuses.
-pub(crate) fn step(rng: &mut Rng, left: usize) -> Result<Step, AsmError> {
+pub(crate) fn step(rng: &mut Rng, extensions: ExtSet, left: usize) -> Result<Step, AsmError> {
     match rng.below(64) {
         0 => Ok(far_jump(rng)),
         1 => Ok(alias_jump(rng)),
@@ -20,7 +21,7 @@ pub(crate) fn step(rng: &mut Rng, left: usize) -> Result<Step, AsmError> {
         3 => reservation(rng),
         4 => waiting(rng),
         5 => trap_return(rng),
-        _ => Ok(random(rng, left)),
+        _ => Ok(random(rng, extensions, left)),
     }
 }
 

@@ -38,6 +38,9 @@ pub(crate) struct Leaf {
     to: Option<u64>,
 }
 
+/// What the G stage may forbid to the walk of the VS stage.
+const WALK: [u64; 3] = [Pte::W.mask(), Pte::D.mask(), Pte::R.mask() | Pte::W.mask()];
+
 impl Leaf {
     /// Another random entry for the same place.
     pub(crate) fn again(&self, rng: &mut Rng) -> Pte {
@@ -61,6 +64,9 @@ impl Leaf {
             2 => bits = Pte::PPN.set(bits, (DATA / PAGE_SIZE) | 8) | Pte::N.mask(),
             3 => bits = Pte::PPN.set(bits, (pa / PAGE_SIZE) ^ 1),
             _ => {}
+        }
+        if self.to == Some(VSATP + FAR_TABLE) && rng.one_in(2) {
+            bits &= !rng.pick(&WALK);
         }
         Pte(bits)
     }
@@ -94,7 +100,7 @@ impl Tables {
             [(CODE / GIGAPAGE, root + PAGE_SIZE, 0), ((CODE + USER) / GIGAPAGE, root + 3 * PAGE_SIZE, 1)]
         {
             self.pointer(root, index, table);
-            self.lower(table, Pte::U.of(user));
+            self.lower(table, 3, Pte::U.of(user));
             self.pointer(table, FAR / MEGAPAGE, root + FAR_TABLE);
         }
         self.data(root + FAR_TABLE, 4, 0);
@@ -115,11 +121,10 @@ impl Tables {
         let user = Pte::U.mask();
         let table = HGATP + 4 * PAGE_SIZE;
         self.pointer(HGATP, CODE / GIGAPAGE, table);
-        self.lower(table, user);
+        self.lower(table, 4, user);
         for page in (TABLES..DATA).step_by(PAGE_SIZE as usize) {
             self.put(table + PAGE_SIZE, page % MEGAPAGE / PAGE_SIZE, plain(page, user));
         }
-        // The walk of the VS stage may fault here.
         let page = VSATP + FAR_TABLE;
         self.leaf(table + PAGE_SIZE, page % MEGAPAGE / PAGE_SIZE, Some(page), page, (7, user));
         for index in [0, 1, 3, 2047] {
@@ -134,10 +139,10 @@ impl Tables {
         }
     }
 
-    /// The table of level 1 at `table`, and the one of level 0 after it.
-    fn lower(&mut self, table: u64, user: u64) {
+    /// The table of level 1 at `table` with superpages up to `end`, and the one of level 0 after it.
+    fn lower(&mut self, table: u64, end: u64, user: u64) {
         self.pointer(table, 0, table + PAGE_SIZE);
-        for index in 1..4 {
+        for index in 1..end {
             self.leaf(table, index, Some(CODE), CODE, (2, user));
         }
         for page in (CODE..CODE_END).step_by(PAGE_SIZE as usize) {
