@@ -209,9 +209,7 @@ fn a_peer_without_an_extension_is_told_from_one_with_a_mistake() {
     let said = differ(&folder("lockstep-misa"), "max,h=off", "cat");
     assert!(said.contains("the harts have other extensions: --cpu must be what the peer is\n"), "{said}");
     let said = differ(&folder("lockstep-svinval"), "max,svinval=off", "cat");
-    let meaning = "vhart has trapped for virtual instruction, the peer for illegal instruction: \
-                   does its ISA agree with --cpu?\n";
-    assert!(said.contains(meaning), "{said}");
+    assert!(said.contains(": does its ISA agree with --cpu?\n"), "{said}");
 }
 
 #[test]
