@@ -36,7 +36,7 @@ macro_rules! for_each_csr {
             // Supervisor CSRs; at V=1 most of them stand for their vs counterpart.
             /// Supervisor status: the supervisor's view of mstatus.
             sstatus 0x100 x 1 S rv64 {
-                SIE[1] SPIE[5] UBE[6] SPP[8] VS[10:9] FS[14:13] XS[16:15] SUM[18] MXR[19] UXL[33:32] SD[63]
+                SIE[1] SPIE[5] UBE[6] SPP[8] VS[10:9] FS[14:13] XS[16:15] SUM[18] MXR[19] SDT[24] UXL[33:32] SD[63]
             };
             /// Supervisor interrupt enable.
             sie 0x104 x 1 S any { SSIE[1] STIE[5] SEIE[9] LCOFIE[13] };
@@ -60,13 +60,15 @@ macro_rules! for_each_csr {
             sip 0x144 x 1 S any { SSIP[1] STIP[5] SEIP[9] LCOFIP[13] };
             /// The time at which the supervisor timer interrupt becomes pending.
             stimecmp 0x14d x 1 Sstc rv64 {};
+            /// Event counters that have overflowed.
+            scountovf 0xda0 x 1 Sscofpmf any { OF[31:3] };
             /// Supervisor address translation and protection.
             satp 0x180 x 1 S rv64 { PPN[43:0] ASID[59:44] MODE[63:60] };
 
             // Virtual supervisor CSRs.
             /// Virtual supervisor status.
             vsstatus 0x200 x 1 H rv64 {
-                SIE[1] SPIE[5] UBE[6] SPP[8] VS[10:9] FS[14:13] XS[16:15] SUM[18] MXR[19] UXL[33:32] SD[63]
+                SIE[1] SPIE[5] UBE[6] SPP[8] VS[10:9] FS[14:13] XS[16:15] SUM[18] MXR[19] SDT[24] UXL[33:32] SD[63]
             };
             /// Virtual supervisor interrupt enable.
             vsie 0x204 x 1 H any { SSIE[1] STIE[5] SEIE[9] LCOFIE[13] };
@@ -105,7 +107,7 @@ macro_rules! for_each_csr {
             /// Guest external interrupts that raise SGEI.
             hgeie 0x607 x 1 H any {};
             /// Environment configuration of the guest.
-            henvcfg 0x60a x 1 H rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] ADUE[61] PBMTE[62] STCE[63] };
+            henvcfg 0x60a x 1 H rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] DTE[59] ADUE[61] PBMTE[62] STCE[63] };
             /// State that the guest may use.
             hstateen0 0x60c x 4 (Ssstateen & H) rv64 { C[0] FCSR[1] JVT[2] ENVCFG[62] SE0[63] };
             /// The faulting guest physical address, shifted right by 2.
@@ -113,7 +115,7 @@ macro_rules! for_each_csr {
             /// Hypervisor interrupts pending.
             hip 0x644 x 1 H any { VSSIP[2] VSTIP[6] VSEIP[10] SGEIP[12] };
             /// Interrupts that the hypervisor makes pending for the guest.
-            hvip 0x645 x 1 H any { VSSIP[2] VSTIP[6] VSEIP[10] LCOFIP[13] };
+            hvip 0x645 x 1 H any { VSSIP[2] VSTIP[6] VSEIP[10] };
             /// The trapping instruction, transformed.
             htinst 0x64a x 1 H any {};
             /// G-stage address translation.
@@ -125,7 +127,8 @@ macro_rules! for_each_csr {
             /// Machine status.
             mstatus 0x300 x 1 Sm rv64 {
                 SIE[1] MIE[3] SPIE[5] UBE[6] MPIE[7] SPP[8] VS[10:9] MPP[12:11] FS[14:13] XS[16:15] MPRV[17]
-                SUM[18] MXR[19] TVM[20] TW[21] TSR[22] UXL[33:32] SXL[35:34] SBE[36] MBE[37] GVA[38] MPV[39] SD[63]
+                SUM[18] MXR[19] TVM[20] TW[21] TSR[22] SDT[24] UXL[33:32] SXL[35:34] SBE[36] MBE[37] GVA[38] MPV[39] MDT[42]
+                SD[63]
             };
             /// The ISA: a bit for each letter, and MXL.
             misa 0x301 x 1 Sm rv64 { A[0] B[1] C[2] D[3] F[5] H[7] I[8] M[12] S[18] U[20] V[21] MXL[63:62] };
@@ -142,13 +145,19 @@ macro_rules! for_each_csr {
             /// Counters that the next lower mode may read.
             mcounteren 0x306 x 1 Sm any { CY[0] TM[1] IR[2] HPM[31:3] };
             /// Machine environment configuration.
-            menvcfg 0x30a x 1 Sm rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] CDE[60] ADUE[61] PBMTE[62] STCE[63] };
+            menvcfg 0x30a x 1 Sm rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] DTE[59] CDE[60] ADUE[61] PBMTE[62] STCE[63] };
             /// State that lower modes may use.
             mstateen0 0x30c x 4 Smstateen rv64 { C[0] FCSR[1] JVT[2] ENVCFG[62] SE0[63] };
             /// Counters that stand still.
             mcountinhibit 0x320 x 1 Sm any { CY[0] IR[2] HPM[31:3] };
+            /// Modes in which cycle stands still.
+            mcyclecfg 0x321 x 1 Smcntrpmf rv64 { VUINH[58] VSINH[59] UINH[60] SINH[61] MINH[62] };
+            /// Modes in which instret stands still.
+            minstretcfg 0x322 x 1 Smcntrpmf rv64 { VUINH[58] VSINH[59] UINH[60] SINH[61] MINH[62] };
             /// Event selectors of the event counters.
-            mhpmevent3 0x323 x 29 Sm rv64 {};
+            mhpmevent3 0x323 x 29 Sm rv64 {
+                EVENT[7:0] VUINH[58] VSINH[59] UINH[60] SINH[61] MINH[62] OF[63]
+            };
             /// For the machine trap handler's use.
             mscratch 0x340 x 1 Sm any {};
             /// Where a trap into M-mode came from.
@@ -164,11 +173,13 @@ macro_rules! for_each_csr {
             /// The trapping instruction, transformed.
             mtinst 0x34a x 1 H any {};
             /// The faulting guest physical address, shifted right by 2.
-            mtval2 0x34b x 1 H any {};
+            mtval2 0x34b x 1 (H | Ssdbltrp) any {};
             /// Physical memory protection configuration, eight entries to a register.
             pmpcfg0 0x3a0 x 16 Sm rv64 {};
             /// Physical memory protection addresses, shifted right by 2.
             pmpaddr0 0x3b0 x 64 Sm rv64 { ADDRESS[53:0] };
+            /// Machine security configuration.
+            mseccfg 0x747 x 1 (Smepmp | Zkr | Smmpm) any { MML[0] MMWP[1] RLB[2] USEED[8] SSEED[9] PMM[33:32] };
             /// Trigger select.
             tselect 0x7a0 x 1 Sm any {};
             /// Trigger data.

@@ -144,8 +144,8 @@ const CSRS_OF_OTHER_EXTENSIONS: &[(&str, &[&str])] = &[
             "hviprio1", "hviprio2",
         ],
     ),
-    ("Ssqosid, Smpmpdeleg and Smepmp", &["srmcfg", "spmpen", "mpmpdeleg", "mseccfg"]),
-    ("Smcdeleg, Sscofpmf and Smcntrpmf", &["scountinhibit", "scountovf", "mcyclecfg", "minstretcfg"]),
+    ("Ssqosid and Smpmpdeleg", &["srmcfg", "spmpen", "mpmpdeleg"]),
+    ("Smcdeleg", &["scountinhibit"]),
     ("debug contexts", &["scontext", "hcontext", "mcontext", "mscontext", "tcontrol"]),
     ("debug mode", &["dcsr", "dpc", "dscratch0", "dscratch1"]),
 ];

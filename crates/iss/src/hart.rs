@@ -5,6 +5,7 @@ use isa::{Mode, Privilege};
 
 use crate::bus::Lines;
 use crate::csr::CsrFile;
+use crate::csr::counters::Counting;
 use crate::exec::Decoded;
 use crate::mmu::tlb::Tlb;
 use crate::variant::Variant;
@@ -35,7 +36,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Hart {
     id: usize,
-    variant: Variant,
+    pub(crate) variant: Variant,
     x: [u64; 32],
     f: [u64; 32],
     pc: u64,
@@ -55,16 +56,16 @@ pub struct Hart {
     pub(crate) recheck_interrupts: bool,
     /// Instructions retired since reset.
     pub(crate) retired: u64,
-    /// `mcycle` has been written by the current instruction, so it does not count.
-    pub(crate) cycle_written: bool,
-    /// `minstret` has been written by the current instruction, so it does not count.
-    pub(crate) instret_written: bool,
+    /// Which counters count what; kept up to date by `recount`.
+    pub(crate) counting: Counting,
+    /// Counters that the current instruction has written, so that they do not count it.
+    pub(crate) counters_written: u32,
 }
 
 impl Hart {
     /// A hart in its reset state, in M-mode at `pc` 0.
     pub fn new(id: usize, variant: Variant) -> Hart {
-        Hart {
+        let mut hart = Hart {
             id,
             variant,
             x: [0; 32],
@@ -80,9 +81,11 @@ impl Hart {
             lines: Lines::default(),
             recheck_interrupts: true,
             retired: 0,
-            cycle_written: false,
-            instret_written: false,
-        }
+            counting: Counting::default(),
+            counters_written: 0,
+        };
+        hart.recount();
+        hart
     }
 
     /// The hart's number: `mhartid` and the index that the bus knows it by.
@@ -137,6 +140,7 @@ impl Hart {
         let virt = mode.virt && self.variant.has(Ext::H) && mode.privilege != Privilege::M;
         self.mode = Mode { virt, ..mode };
         self.recheck_interrupts = true;
+        self.recount();
     }
 
     /// CSR `number` as its own name shows it, whatever the mode; `None` where the hart has none such.
@@ -150,8 +154,7 @@ impl Hart {
     /// `None` where the hart has none such or it is read-only.
     pub fn set_csr(&mut self, number: u16, value: u64) -> Option<()> {
         let written = self.write(number, value).map(|_| ());
-        self.cycle_written = false;
-        self.instret_written = false;
+        self.counters_written = 0;
         written
     }
 

@@ -6,6 +6,7 @@
 
 pub mod bus;
 mod csr;
+pub mod event;
 mod exec;
 mod fpu;
 pub mod hart;

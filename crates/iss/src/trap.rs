@@ -9,6 +9,8 @@ use isa::ext::Ext;
 use isa::tinst::Tinst;
 use isa::{Mode, Privilege};
 
+use crate::csr::legalize::VS_INTERRUPTS;
+use crate::event::Event;
 use crate::hart::Hart;
 use crate::observe::TrapTaken;
 
@@ -87,6 +89,10 @@ impl Hart {
     }
 
     fn enter(&mut self, to: Mode, entry: Entry) -> TrapTaken {
+        self.count(match entry.cause {
+            Cause::Exception(_) => Event::Exception,
+            Cause::Interrupt(_) => Event::Interrupt,
+        });
         let from = self.mode();
         let epc = self.pc();
         let handler = match to {
@@ -147,8 +153,8 @@ impl Hart {
     fn enter_virtual_supervisor(&mut self, from: Mode, entry: &Entry) -> u64 {
         let epc = self.pc();
         let cause = match entry.cause {
-            Cause::Interrupt(_) => entry.cause.to_bits() - 1,
-            Cause::Exception(_) => entry.cause.to_bits(),
+            Cause::Interrupt(interrupt) if VS_INTERRUPTS & interrupt.bit() != 0 => entry.cause.to_bits() - 1,
+            Cause::Interrupt(_) | Cause::Exception(_) => entry.cause.to_bits(),
         };
         let c = &mut self.csr;
         c.vsepc = epc;

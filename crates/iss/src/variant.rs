@@ -52,6 +52,18 @@ pub struct Variant {
     pub vsatp_ignores: bool,
     /// Whether FS tells Initial, Clean and Dirty apart; otherwise what is not Off is Dirty.
     pub tracks_fs: bool,
+    /// Event counters, from `mhpmcounter3` on: 0 to 29; those above are read-only zeros.
+    pub hpm: u32,
+    /// Bits of an event counter, 1 to 64.
+    pub hpm_len: u32,
+    /// The writable bits of `mcounteren`.
+    pub mcounteren: u32,
+    /// The writable bits of `scounteren`.
+    pub scounteren: u32,
+    /// The writable bits of `hcounteren`.
+    pub hcounteren: u32,
+    /// The writable bits of `mcountinhibit`, as far as there are counters; bit 1 is not one.
+    pub mcountinhibit: u32,
     /// How long a translation is remembered.
     pub tlb: TlbPolicy,
 }
@@ -77,6 +89,11 @@ impl Variant {
     #[inline]
     pub const fn has(&self, ext: Ext) -> bool {
         self.extensions.has(ext)
+    }
+
+    /// The event counters that there are, as bits of the counter-enable registers.
+    pub(crate) const fn event_counters(&self) -> u32 {
+        (((1u64 << self.hpm) - 1) << 3) as u32
     }
 
     /// The same hart with `ext` and what it includes or depends on.
@@ -114,6 +131,12 @@ impl Default for Variant {
             wfi: Wfi::Trap,
             vsatp_ignores: false,
             tracks_fs: true,
+            hpm: 29,
+            hpm_len: 64,
+            mcounteren: u32::MAX,
+            scounteren: u32::MAX,
+            hcounteren: u32::MAX,
+            mcountinhibit: !2,
             tlb: TlbPolicy::Exact,
         }
     }

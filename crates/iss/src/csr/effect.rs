@@ -2,6 +2,7 @@
 
 use isa::csr;
 
+use super::counters::counter_of;
 use super::legalize::{self, S_INTERRUPTS, VS_INTERRUPTS, masked};
 use crate::hart::Hart;
 
@@ -38,14 +39,15 @@ impl Hart {
                 holder = csr::mie::NUMBER;
             }
             csr::stvec::NUMBER => c.stvec = legalize::tvec(value),
-            csr::scounteren::NUMBER => c.scounteren = legalize::counteren(value),
+            csr::scounteren::NUMBER => c.scounteren = value & u64::from(v.scounteren),
             csr::senvcfg::NUMBER => c.senvcfg = legalize::senvcfg(value),
             csr::sscratch::NUMBER => c.sscratch = value,
             csr::sepc::NUMBER => c.sepc = legalize::epc(value),
             csr::scause::NUMBER => c.scause = value,
             csr::stval::NUMBER => c.stval = value,
             csr::sip::NUMBER => {
-                c.mip = masked(c.mip, value, c.mideleg & csr::sip::SSIP.mask());
+                let writable = csr::sip::SSIP.mask() | csr::sip::LCOFIP.mask();
+                c.mip = masked(c.mip, value, c.mideleg & writable);
                 holder = csr::mip::NUMBER;
             }
             csr::stimecmp::NUMBER => c.stimecmp = value,
@@ -54,6 +56,7 @@ impl Hart {
             csr::vsstatus::NUMBER => c.vsstatus = legalize::vsstatus(&v, c.vsstatus, value),
             csr::vsie::NUMBER => {
                 c.mie = masked(c.mie, value << 1, c.hideleg & VS_INTERRUPTS);
+                c.mie = masked(c.mie, value, c.hideleg & c.mideleg & csr::vsie::LCOFIE.mask());
                 holder = csr::mie::NUMBER;
             }
             csr::vstvec::NUMBER => c.vstvec = legalize::tvec(value),
@@ -63,6 +66,7 @@ impl Hart {
             csr::vstval::NUMBER => c.vstval = value,
             csr::vsip::NUMBER => {
                 c.mip = masked(c.mip, value << 1, c.hideleg & csr::hvip::VSSIP.mask());
+                c.mip = masked(c.mip, value, c.hideleg & c.mideleg & csr::vsip::LCOFIP.mask());
                 holder = csr::mip::NUMBER;
             }
             csr::vstimecmp::NUMBER => c.vstimecmp = value,
@@ -71,13 +75,13 @@ impl Hart {
 
             csr::hstatus::NUMBER => c.hstatus = legalize::hstatus(&v, c.hstatus, value),
             csr::hedeleg::NUMBER => c.hedeleg = legalize::hedeleg(value),
-            csr::hideleg::NUMBER => c.hideleg = value & VS_INTERRUPTS,
+            csr::hideleg::NUMBER => c.hideleg = legalize::hideleg(&v, value),
             csr::hie::NUMBER => {
                 c.mie = masked(c.mie, value, legalize::H_INTERRUPTS);
                 holder = csr::mie::NUMBER;
             }
             csr::htimedelta::NUMBER => c.htimedelta = value,
-            csr::hcounteren::NUMBER => c.hcounteren = legalize::counteren(value),
+            csr::hcounteren::NUMBER => c.hcounteren = value & u64::from(v.hcounteren),
             csr::hgeie::NUMBER => c.hgeie = value & ((1u128 << (v.geilen + 1)) as u64).wrapping_sub(1) & !1,
             csr::henvcfg::NUMBER => {
                 c.henvcfg = legalize::menvcfg(&v, value) & legalize::henvcfg_enabled(c.menvcfg)
@@ -99,14 +103,14 @@ impl Hart {
             csr::mideleg::NUMBER => c.mideleg = legalize::mideleg(&v, value),
             csr::mie::NUMBER => c.mie = legalize::mie(&v, value),
             csr::mtvec::NUMBER => c.mtvec = legalize::tvec(value),
-            csr::mcounteren::NUMBER => c.mcounteren = legalize::counteren(value),
+            csr::mcounteren::NUMBER => c.mcounteren = value & u64::from(v.mcounteren),
             csr::menvcfg::NUMBER => {
                 c.menvcfg = legalize::menvcfg(&v, value);
                 // What is disabled here does not come back in henvcfg with a later enabling.
                 c.henvcfg &= legalize::henvcfg_enabled(c.menvcfg);
             }
             csr::mstateen0::NUMBER => c.mstateen[i] = legalize::stateen(i, value),
-            csr::mcountinhibit::NUMBER => c.mcountinhibit = legalize::mcountinhibit(value),
+            csr::mcountinhibit::NUMBER => c.mcountinhibit = legalize::mcountinhibit(&v, value),
             csr::mscratch::NUMBER => c.mscratch = value,
             csr::mepc::NUMBER => c.mepc = legalize::epc(value),
             csr::mcause::NUMBER => c.mcause = value,
@@ -123,19 +127,22 @@ impl Hart {
             csr::pmpaddr0::NUMBER if !legalize::pmpaddr_is_locked(&c.pmpcfg, i) => {
                 c.pmpaddr[i] = value & csr::pmpaddr0::ADDRESS.mask();
             }
-            csr::mcycle::NUMBER => {
-                c.mcycle = value;
-                self.cycle_written = true;
+            csr::mcycle::NUMBER | csr::minstret::NUMBER | csr::mhpmcounter3::NUMBER => {
+                let n = counter_of(row.number, i);
+                c.counters[n] = legalize::counter(&v, n, value);
+                self.counters_written |= 1 << n;
             }
-            csr::minstret::NUMBER => {
-                c.minstret = value;
-                self.instret_written = true;
+            csr::mcyclecfg::NUMBER | csr::minstretcfg::NUMBER | csr::mhpmevent3::NUMBER => {
+                let n = counter_of(row.number, i);
+                c.events[n] = legalize::event(&v, n, value);
             }
             // The others are WARL registers that hold nothing but zero, and misa.
             _ => {}
         }
-        // The translation caches are tagged with what they depend on, so only interrupts are left to do.
+        // The translation caches are tagged with what they depend on, so only interrupts and
+        // counters are left to do.
         self.recheck_interrupts = true;
+        self.recount();
         Some(holder)
     }
 }

@@ -9,6 +9,8 @@ use isa::ext::Ext;
 use isa::field::Field;
 use isa::paging::{BARE, Scheme, Stage};
 
+use super::counters::{FIRST_HPM, counter_mask, inhibit_fields};
+use crate::event::Event;
 use crate::variant::Variant;
 
 /// `old` with the bits of `mask` taken from `new`.
@@ -29,8 +31,9 @@ const fn mask_of(fields: &[Field]) -> u64 {
 pub(crate) const VS_INTERRUPTS: u64 = Interrupt::Vssi.bit() | Interrupt::Vsti.bit() | Interrupt::Vsei.bit();
 /// The interrupts that the hypervisor extension adds.
 pub(crate) const H_INTERRUPTS: u64 = VS_INTERRUPTS | Interrupt::Sgei.bit();
-/// The supervisor interrupts.
-pub(crate) const S_INTERRUPTS: u64 = Interrupt::Ssi.bit() | Interrupt::Sti.bit() | Interrupt::Sei.bit();
+/// The supervisor interrupts, and the counter-overflow interrupt, which is delegated like them.
+pub(crate) const S_INTERRUPTS: u64 =
+    Interrupt::Ssi.bit() | Interrupt::Sti.bit() | Interrupt::Sei.bit() | Interrupt::Lcofi.bit();
 const M_INTERRUPTS: u64 = Interrupt::Msi.bit() | Interrupt::Mti.bit() | Interrupt::Mei.bit();
 
 /// The fields of `sstatus`, and so of `vsstatus`, that can be written.
@@ -108,7 +111,13 @@ pub(crate) fn medeleg(v: &Variant, new: u64) -> u64 {
 
 /// mideleg: the VS-level interrupts and SGEI are delegated for good.
 pub(crate) fn mideleg(v: &Variant, new: u64) -> u64 {
-    new & S_INTERRUPTS | if v.has(Ext::H) { H_INTERRUPTS } else { 0 }
+    new & S_INTERRUPTS & interrupts(v) | if v.has(Ext::H) { H_INTERRUPTS } else { 0 }
+}
+
+/// hideleg: the VS-level interrupts, and counter overflow where a guest may have it.
+pub(crate) fn hideleg(v: &Variant, new: u64) -> u64 {
+    let overflow = if v.has(Ext::Shlcofideleg) { Interrupt::Lcofi.bit() } else { 0 };
+    new & (VS_INTERRUPTS | overflow)
 }
 
 /// hedeleg: what concerns the guest's machine is never delegated to the guest.
@@ -118,7 +127,13 @@ pub(crate) const fn hedeleg(new: u64) -> u64 {
 
 /// The bits of `mie` that exist.
 pub(crate) fn mie(v: &Variant, new: u64) -> u64 {
-    new & (M_INTERRUPTS | S_INTERRUPTS | if v.has(Ext::H) { H_INTERRUPTS } else { 0 })
+    new & interrupts(v)
+}
+
+/// The interrupts that the hart has.
+fn interrupts(v: &Variant) -> u64 {
+    let overflow = if v.has(Ext::Sscofpmf) { 0 } else { Interrupt::Lcofi.bit() };
+    (M_INTERRUPTS | S_INTERRUPTS | if v.has(Ext::H) { H_INTERRUPTS } else { 0 }) & !overflow
 }
 
 /// xtvec: Direct and Vectored modes; the reserved mode bit reads as zero.
@@ -131,14 +146,31 @@ pub(crate) const fn epc(new: u64) -> u64 {
     new & !1
 }
 
-/// The counter-enable registers have 32 bits.
-pub(crate) const fn counteren(new: u64) -> u64 {
-    new & 0xffff_ffff
+/// mcountinhibit: a bit for each counter that there is.
+pub(crate) fn mcountinhibit(v: &Variant, new: u64) -> u64 {
+    let fixed = mask_of(&[csr::mcountinhibit::CY, csr::mcountinhibit::IR]);
+    new & u64::from(v.mcountinhibit) & (fixed | u64::from(v.event_counters()))
 }
 
-/// mcountinhibit: the event counters never count.
-pub(crate) const fn mcountinhibit(new: u64) -> u64 {
-    new & mask_of(&[csr::mcountinhibit::CY, csr::mcountinhibit::IR])
+/// Counter `n`: event counters that there are not hold zero.
+pub(crate) fn counter(v: &Variant, n: usize, new: u64) -> u64 {
+    if has_counter(v, n) { new & counter_mask(v, n) } else { 0 }
+}
+
+/// The selector of counter `n`: an event that does not exist is no event; mcyclecfg and minstretcfg have
+/// neither event nor OF.
+pub(crate) fn event(v: &Variant, n: usize, new: u64) -> u64 {
+    use csr::mhpmevent3::{EVENT, OF};
+    if n < FIRST_HPM {
+        return new & inhibit_fields(v);
+    }
+    let known = Event::from_number(EVENT.get(new)).map_or(0, |event| EVENT.of(event as u64));
+    let filter = if v.has(Ext::Sscofpmf) { new & (inhibit_fields(v) | OF.mask()) } else { 0 };
+    if has_counter(v, n) { known | filter } else { 0 }
+}
+
+fn has_counter(v: &Variant, n: usize) -> bool {
+    n < FIRST_HPM + v.hpm as usize
 }
 
 /// menvcfg: a bit is writable when the extension that it enables is there.
@@ -159,9 +191,10 @@ pub(crate) const fn henvcfg_enabled(menvcfg: u64) -> u64 {
 
 /// The bits of mip that software can write under that name: STIP is a wire while stimecmp drives it.
 pub(crate) fn mip_writable(v: &Variant, menvcfg: u64) -> u64 {
-    use csr::mip::{SEIP, SSIP, STIP, VSSIP};
+    use csr::mip::{LCOFIP, SEIP, SSIP, STIP, VSSIP};
     let stip = if csr::menvcfg::STCE.is_set(menvcfg) { 0 } else { STIP.mask() };
-    SSIP.mask() | SEIP.mask() | stip | if v.has(Ext::H) { VSSIP.mask() } else { 0 }
+    let all = SSIP.mask() | SEIP.mask() | LCOFIP.mask() | stip | VSSIP.mask();
+    all & interrupts(v)
 }
 
 /// Whether PMP address `i` is locked: by its own entry, or as the base of a locked TOR entry after it.

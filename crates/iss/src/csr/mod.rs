@@ -5,7 +5,7 @@
 //! Registers (CSRs)".
 
 pub(crate) mod access;
-mod counters;
+pub(crate) mod counters;
 mod effect;
 pub(crate) mod legalize;
 mod view;
@@ -41,8 +41,10 @@ pub(crate) struct CsrFile {
     pub(crate) mtval: u64,
     pub(crate) mtinst: u64,
     pub(crate) mtval2: u64,
-    pub(crate) mcycle: u64,
-    pub(crate) minstret: u64,
+    /// `mcycle`, `minstret` and the event counters, by number.
+    pub(crate) counters: [u64; 32],
+    /// `mcyclecfg`, `minstretcfg` and the event selectors, by the numbers of their counters.
+    pub(crate) events: [u64; 32],
     pub(crate) pmpcfg: [u8; PMP_ENTRIES],
     /// No PMP entry from this one on is in use.
     pub(crate) pmp_used: usize,
@@ -105,8 +107,8 @@ impl CsrFile {
             mtval: 0,
             mtinst: 0,
             mtval2: 0,
-            mcycle: 0,
-            minstret: 0,
+            counters: [0; 32],
+            events: [0; 32],
             pmpcfg: [0; PMP_ENTRIES],
             pmp_used: 0,
             pmpaddr: [0; PMP_ENTRIES],

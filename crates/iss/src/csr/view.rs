@@ -2,10 +2,12 @@
 //!
 //! Many CSRs are views: `sstatus` of `mstatus`, `sip`, `hip` and `vsip` of `mip`, and so on.
 
+use isa::cause::Interrupt;
 use isa::csr::{self, misa};
 use isa::ext::Ext;
 
 use super::XL_64;
+use super::counters::counter_of;
 use super::legalize::{H_INTERRUPTS, S_INTERRUPTS, SSTATUS_VISIBLE, VS_INTERRUPTS};
 use crate::hart::Hart;
 
@@ -23,9 +25,17 @@ impl Hart {
             csr::frm::NUMBER => c.frm,
             csr::fcsr::NUMBER => csr::fcsr::FFLAGS.of(c.fflags) | csr::fcsr::FRM.of(c.frm),
 
-            csr::cycle::NUMBER | csr::mcycle::NUMBER => c.mcycle,
+            csr::cycle::NUMBER
+            | csr::instret::NUMBER
+            | csr::hpmcounter3::NUMBER
+            | csr::mcycle::NUMBER
+            | csr::minstret::NUMBER
+            | csr::mhpmcounter3::NUMBER => c.counters[counter_of(row.number, i)],
+            csr::mcyclecfg::NUMBER | csr::minstretcfg::NUMBER | csr::mhpmevent3::NUMBER => {
+                c.events[counter_of(row.number, i)]
+            }
             csr::time::NUMBER => self.time(self.mode().virt),
-            csr::instret::NUMBER | csr::minstret::NUMBER => c.minstret,
+            csr::scountovf::NUMBER => self.scountovf(),
 
             csr::sstatus::NUMBER => c.mstatus & SSTATUS_VISIBLE,
             csr::sie::NUMBER => c.mie & c.mideleg & S_INTERRUPTS,
@@ -41,13 +51,13 @@ impl Hart {
             csr::satp::NUMBER => c.satp,
 
             csr::vsstatus::NUMBER => c.vsstatus,
-            csr::vsie::NUMBER => (c.mie & c.hideleg & VS_INTERRUPTS) >> 1,
+            csr::vsie::NUMBER => as_guest_sees(c.mie & c.hideleg, c.mideleg),
             csr::vstvec::NUMBER => c.vstvec,
             csr::vsscratch::NUMBER => c.vsscratch,
             csr::vsepc::NUMBER => c.vsepc,
             csr::vscause::NUMBER => c.vscause,
             csr::vstval::NUMBER => c.vstval,
-            csr::vsip::NUMBER => (self.mip() & c.hideleg & VS_INTERRUPTS) >> 1,
+            csr::vsip::NUMBER => as_guest_sees(self.mip() & c.hideleg, c.mideleg),
             csr::vstimecmp::NUMBER => c.vstimecmp,
             csr::vsatp::NUMBER => c.vsatp,
 
@@ -88,12 +98,9 @@ impl Hart {
             csr::pmpaddr0::NUMBER => c.pmpaddr[i],
             csr::mhartid::NUMBER => self.id() as u64,
 
-            // Read-only zeros: no event counters, no triggers, no identification, and nothing that the bits
+            // Read-only zeros: no triggers, no identification, and nothing that the bits
             // of sstateen would control.
-            csr::hpmcounter3::NUMBER
-            | csr::sstateen0::NUMBER
-            | csr::mhpmcounter3::NUMBER
-            | csr::mhpmevent3::NUMBER
+            csr::sstateen0::NUMBER
             | csr::tselect::NUMBER
             | csr::tdata1::NUMBER
             | csr::tinfo::NUMBER
@@ -128,4 +135,10 @@ impl Hart {
         let lines = (1u128 << (self.variant().geilen + 1)) as u64;
         self.lines.hgeip & lines.wrapping_sub(1) & !1
     }
+}
+
+/// Interrupts as `vsip` and `vsie` show them: the VS-level ones in the places of those for supervisors, and
+/// counter overflow in its own as far as `sip` and `sie` have it.
+fn as_guest_sees(delegated: u64, mideleg: u64) -> u64 {
+    (delegated & VS_INTERRUPTS) >> 1 | delegated & mideleg & Interrupt::Lcofi.bit()
 }

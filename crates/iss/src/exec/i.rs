@@ -6,6 +6,7 @@ use isa::{Inst, Mode, Privilege};
 
 use super::{Cpu, Exec};
 use crate::bus::Width;
+use crate::event::Event;
 use crate::observe::Observer;
 use crate::trap::Trap;
 
@@ -276,7 +277,9 @@ impl<O: Observer> Cpu<'_, O> {
     }
 
     fn branch(&mut self, i: &Inst, taken: impl FnOnce(u64, u64) -> bool) -> Exec {
+        self.hart.count(Event::Branch);
         if taken(self.x(i.rs1), self.x(i.rs2)) {
+            self.hart.count(Event::TakenBranch);
             self.next_pc = self.hart.pc().wrapping_add(imm(i));
         }
         Ok(())

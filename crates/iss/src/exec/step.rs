@@ -77,6 +77,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
 
     /// Attempts one instruction.
     fn step(&mut self) {
+        let counting = self.hart.counting_step();
         let retired = match self.attempt() {
             Ok(()) => true,
             Err(_) if self.hart.waiting => false,
@@ -86,7 +87,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
                 false
             }
         };
-        self.hart.count(retired);
+        self.hart.count_step(counting, retired);
     }
 
     fn attempt(&mut self) -> Exec {

@@ -12,6 +12,7 @@ use isa::{Inst, tinst};
 use super::walk::Walker;
 use super::{Access, Fault};
 use crate::bus::Width;
+use crate::event::Event;
 use crate::exec::Cpu;
 use crate::observe::{AccessKind, MemoryAccess, Observer};
 use crate::trap::Trap;
@@ -111,6 +112,7 @@ impl<O: Observer> Cpu<'_, O> {
         if kind != AccessKind::Load {
             self.watch(pa, width);
         }
+        self.hart.count(event_of(kind));
         self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
     }
 
@@ -184,6 +186,7 @@ impl<O: Observer> Cpu<'_, O> {
             self.hart.leaves_permit(access, &known, va)?;
             return Ok(known.page | (va % PAGE_SIZE));
         }
+        self.hart.count(Event::Walk);
         let mut walker = Walker { hart: self.hart, ram: self.bus.ram(), obs: &mut self.obs, probing: false };
         let translation = walker.translate(access, va)?;
         self.hart.tlb_fill(access, va, translation);
@@ -230,8 +233,14 @@ impl<O: Observer> Cpu<'_, O> {
     }
 
     fn completed(&mut self, kind: AccessKind, va: u64, parts: Parts, width: Width, value: u64) {
+        self.hart.count(event_of(kind));
         self.obs.access(self.hart, &MemoryAccess { kind, va, pa: parts.first.pa, width, value });
     }
+}
+
+/// What an event counter sees of an access that is done.
+fn event_of(kind: AccessKind) -> Event {
+    if kind == AccessKind::Load { Event::Load } else { Event::Store }
 }
 
 /// The trap of instruction `i` for a fault in the part of its access that starts `offset` bytes in.

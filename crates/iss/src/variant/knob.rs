@@ -35,6 +35,27 @@ macro_rules! number {
     };
 }
 
+/// A row for a set of bits, of which those outside `$within` are never writable.
+macro_rules! mask {
+    ($name:literal, $field:ident, $within:literal, $values:literal, $rule:literal, $doc:literal) => {
+        Knob {
+            name: $name,
+            values: $values,
+            doc: $doc,
+            rule: $rule,
+            set: |variant, value| {
+                let bits = match value.strip_prefix("0x") {
+                    Some(digits) => u64::from_str_radix(digits, 16).ok(),
+                    None => value.parse().ok(),
+                };
+                let bits = bits.filter(|bits| bits & !$within == 0).and_then(|bits| bits.try_into().ok());
+                bits.map(|bits| variant.$field = bits).is_some()
+            },
+            get: |variant| format!("{:#x}", variant.$field),
+        }
+    };
+}
+
 /// A row for a choice among named values.
 macro_rules! choice {
     ($name:literal, $field:ident, { $($text:literal => $value:expr),+ }, $values:literal, $rule:literal, $doc:literal) => {
@@ -82,6 +103,40 @@ pub const KNOBS: &[Knob] = &[
         "0, 16, 64",
         "PMP_ENTRY_COUNT",
         "physical memory protection entries"
+    ),
+    number!("hpm", hpm, [0..=29], "0 to 29", "MHPMCOUNTER_N_RDONLY0", "event counters, from mhpmcounter3 on"),
+    number!("hpmlen", hpm_len, [1..=64], "1 to 64", "MHPMCOUNTER_N_SZ", "bits of an event counter"),
+    mask!(
+        "mcounteren",
+        mcounteren,
+        0xffff_ffff,
+        "0 to 0xffffffff",
+        "MCOUNTEREN_FLDS_WARL",
+        "writable bits of mcounteren"
+    ),
+    mask!(
+        "scounteren",
+        scounteren,
+        0xffff_ffff,
+        "0 to 0xffffffff",
+        "SCOUNTEREN_WARL",
+        "writable bits of scounteren"
+    ),
+    mask!(
+        "hcounteren",
+        hcounteren,
+        0xffff_ffff,
+        "0 to 0xffffffff",
+        "HCOUNTEREN_WARL",
+        "writable bits of hcounteren"
+    ),
+    mask!(
+        "mcountinhibit",
+        mcountinhibit,
+        0xffff_fffd,
+        "0 to 0xffffffff without bit 1",
+        "MCOUNTINHIBIT_WARL",
+        "writable bits of mcountinhibit, of those that have a counter"
     ),
     choice!(
         "tinst", reports_tinst, { "full" => true, "zero" => false }, "full, zero",

@@ -120,6 +120,18 @@ const PROMISES: &[Promise] = &[
         holds: |v| v.misaligned == Misaligned::Hardware,
         wants: "misaligned=hardware",
     },
+    Promise {
+        ext: Ext::Sscounterenw,
+        rule: "sscounterenw_hpmcounter_scounteren",
+        holds: |v| v.event_counters() & !v.scounteren == 0,
+        wants: "scounteren writable for every event counter",
+    },
+    Promise {
+        ext: Ext::Shcounterenw,
+        rule: "shcounterenw_hpmcounter_hcounteren",
+        holds: |v| v.event_counters() & !v.hcounteren == 0,
+        wants: "hcounteren writable for every event counter",
+    },
 ];
 
 /// Why a description is not of a hart that can be had.

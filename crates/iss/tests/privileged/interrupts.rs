@@ -12,6 +12,7 @@ use crate::machine::{CODE, Machine};
 const VS_LEVEL: u64 = 1 << 2 | 1 << 6 | 1 << 10;
 const S_LEVEL: u64 = VS_LEVEL >> 1;
 const SGEI: u64 = 1 << 12;
+const LCOFI: u64 = 1 << 13;
 
 /// A hart with every interrupt pending that there is: M-level and SEI by wires, SGEI by line 5.
 fn everything_pending(mideleg: u64, hideleg: u64) -> Machine {
@@ -19,7 +20,7 @@ fn everything_pending(mideleg: u64, hideleg: u64) -> Machine {
     m.bus.lines.mip = u64::MAX;
     m.bus.lines.hgeip = 1 << 5;
     m.set(csr::hgeie::NUMBER, 1 << 5);
-    m.set(csr::mip::NUMBER, S_LEVEL);
+    m.set(csr::mip::NUMBER, S_LEVEL | LCOFI);
     m.set(csr::hvip::NUMBER, VS_LEVEL);
     m.set(csr::mideleg::NUMBER, mideleg);
     m.set(csr::hideleg::NUMBER, hideleg);
@@ -48,16 +49,26 @@ fn taken(m: &mut Machine, mode: Mode) -> Option<(Interrupt, Mode)> {
 
 #[test]
 fn priority_within_and_between_levels() {
-    use Interrupt::{Mei, Msi, Mti, Sei, Sgei, Ssi, Sti, Vsei, Vssi, Vsti};
+    use Interrupt::{Lcofi, Mei, Msi, Mti, Sei, Sgei, Ssi, Sti, Vsei, Vssi, Vsti};
     let all = u64::MAX;
     let machine = [Mei, Msi, Mti].map(|interrupt| (interrupt, Mode::M));
     let supervisor = |to| [Sei, Ssi, Sti].map(|interrupt| (interrupt, to));
     let hypervisor = [Sgei, Vsei, Vssi, Vsti].map(|interrupt| (interrupt, Mode::HS));
     let guest = [Vsei, Vssi, Vsti].map(|interrupt| (interrupt, Mode::VS));
     let rows = [
-        (0, 0, [&machine[..], &supervisor(Mode::M), &hypervisor].concat()),
-        (all, 0, [&machine[..], &supervisor(Mode::HS), &hypervisor].concat()),
-        (all, VS_LEVEL, [&machine[..], &supervisor(Mode::HS), &[(Sgei, Mode::HS)], &guest].concat()),
+        (0, 0, [&machine[..], &supervisor(Mode::M), &[(Lcofi, Mode::M)], &hypervisor].concat()),
+        (LCOFI, 0, [&machine[..], &supervisor(Mode::M), &hypervisor, &[(Lcofi, Mode::HS)]].concat()),
+        (all, 0, [&machine[..], &supervisor(Mode::HS), &hypervisor, &[(Lcofi, Mode::HS)]].concat()),
+        (
+            all,
+            VS_LEVEL,
+            [&machine[..], &supervisor(Mode::HS), &[(Sgei, Mode::HS), (Lcofi, Mode::HS)], &guest].concat(),
+        ),
+        (
+            all,
+            all,
+            [&machine[..], &supervisor(Mode::HS), &[(Sgei, Mode::HS)], &guest, &[(Lcofi, Mode::VS)]].concat(),
+        ),
     ];
     for (mideleg, hideleg, order) in rows {
         let mut enabled = u64::MAX;
@@ -97,6 +108,18 @@ fn the_enables_of_each_mode() {
     }
 }
 
+/// Counter overflow has the same code at every level.
+#[test]
+fn counter_overflow_keeps_its_code_in_the_guest() {
+    let mut m = everything_pending(u64::MAX, u64::MAX);
+    m.set(csr::mie::NUMBER, LCOFI);
+    m.set(csr::vstvec::NUMBER, CODE + 0x100);
+    m.hart.set_mode(Mode::VU);
+    m.hart.set_pc(CODE);
+    m.hart.run(&mut m.bus, 1, None);
+    assert_eq!(m.get(csr::vscause::NUMBER), 1 << 63 | 13);
+}
+
 /// The guest knows a VS-level interrupt by the supervisor's code, also as an index of its vectors.
 #[test]
 fn a_vs_level_interrupt_looks_like_a_supervisors() {
@@ -119,7 +142,7 @@ fn pending_and_enable_bits_are_views_of_one_register() {
     let view = |m: &Machine, numbers: [u16; 4]| numbers.map(|number| m.get(number));
     let pending = [csr::sip::NUMBER, csr::hip::NUMBER, csr::hvip::NUMBER, csr::vsip::NUMBER];
     m.hart.run(&mut m.bus, 0, None);
-    assert_eq!(view(&m, pending), [S_LEVEL, VS_LEVEL | SGEI, VS_LEVEL, S_LEVEL]);
+    assert_eq!(view(&m, pending), [S_LEVEL | LCOFI, VS_LEVEL | SGEI, VS_LEVEL, S_LEVEL]);
     m.set(csr::hideleg::NUMBER, 1 << 6);
     assert_eq!(m.get(csr::vsip::NUMBER), 1 << 5, "what is not delegated is read-only zero in vsip");
     m.set(csr::mideleg::NUMBER, 1 << 5);
@@ -127,7 +150,7 @@ fn pending_and_enable_bits_are_views_of_one_register() {
     assert_eq!(m.get(csr::mideleg::NUMBER), 1 << 5 | VS_LEVEL | SGEI, "VS-level and SGEI always are");
 
     for (number, writable) in [
-        (csr::mie::NUMBER, VS_LEVEL | SGEI | S_LEVEL | S_LEVEL << 2),
+        (csr::mie::NUMBER, VS_LEVEL | SGEI | S_LEVEL | S_LEVEL << 2 | LCOFI),
         (csr::hie::NUMBER, VS_LEVEL | SGEI),
         (csr::sie::NUMBER, 1 << 5),
         (csr::vsie::NUMBER, 1 << 5),
@@ -145,11 +168,11 @@ fn pending_and_enable_bits_are_views_of_one_register() {
 #[test]
 fn which_pending_bits_each_register_can_write() {
     let rows = [
-        (csr::mip::NUMBER, csr::mip::NUMBER, S_LEVEL | 1 << 2),
-        (csr::sip::NUMBER, csr::mip::NUMBER, 1 << 1),
+        (csr::mip::NUMBER, csr::mip::NUMBER, S_LEVEL | 1 << 2 | LCOFI),
+        (csr::sip::NUMBER, csr::mip::NUMBER, 1 << 1 | LCOFI),
         (csr::hip::NUMBER, csr::mip::NUMBER, 1 << 2),
         (csr::hvip::NUMBER, csr::mip::NUMBER, VS_LEVEL),
-        (csr::vsip::NUMBER, csr::mip::NUMBER, 1 << 2),
+        (csr::vsip::NUMBER, csr::mip::NUMBER, 1 << 2 | LCOFI),
     ];
     for (number, shown_in, writable) in rows {
         let mut m = Machine::new(Variant::default());

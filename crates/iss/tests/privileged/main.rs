@@ -3,6 +3,7 @@
 
 mod addresses;
 mod choices;
+mod counters;
 mod csr_access;
 mod delegation;
 mod fences;
