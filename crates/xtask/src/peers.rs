@@ -41,14 +41,14 @@ const PEERS: [Peer; 2] = [
         name: "Spike",
         variable: "SPIKE",
         program: "spike",
-        cpu: concat!(spike_isa!(), ",geilen=0"),
+        cpu: concat!(spike_isa!(), ",geilen=0,tinst=zero"),
         arguments: &[concat!("--isa=", spike_isa!())],
     },
     Peer {
         name: "QEMU",
         variable: "QEMU",
         program: machine::QEMU,
-        cpu: "rv64gch_zicntr_zihpm_zba_zbb_zbc_zbs_sstc_svinval_svnapot_svpbmt,geilen=0",
+        cpu: "rv64gch_zicntr_zihpm_zba_zbb_zbc_zbs_sstc_svinval_svnapot_svpbmt,geilen=0,tinst=zero",
         arguments: &[
             "-M",
             "virt",

@@ -221,6 +221,34 @@ fn harts_without_pmp_or_hypervisor_run_what_does_not_need_them() {
 }
 
 #[test]
+fn what_a_hart_does_not_report_is_expected_to_be_zero() {
+    for spec in ["max", "max,tinst=zero", "max,htval=zero", "max,tinst=zero,htval=zero,tval-virtual=zero"] {
+        let outcome = run_on(spec, &[Ext::H], |p| {
+            let vs = p.vs_stage(&isa::paging::SV39);
+            p.g_stage(&isa::paging::SV39X4);
+            p.map(vs, SPARE, SPARE, flags("rad"));
+            // The page table of this gigabyte lies where nothing is mapped.
+            let walked = 2 * SPARE - 0x1000;
+            p.put_pte(vs, SPARE + (1 << 32), 2, isa::paging::Pte::pointer(walked));
+            p.in_mode(Mode::VS, |p| {
+                let fault = trap(Exception::LoadGuestPageFault, Mode::M);
+                p.li(A0, SPARE).li(A1, SPARE + (1 << 32));
+                p.expect_trap(fault.clone().tval(SPARE).gpa(SPARE).tinst_transformed(0), |p| {
+                    p.ld(A2, 0, A0);
+                });
+                p.expect_trap(fault.tval(SPARE + (1 << 32)).gpa(walked).tinst_walk(false), |p| {
+                    p.ld(A2, 0, A1);
+                });
+                p.expect_trap(trap(Exception::VirtualInst, Mode::M).tval_inst(), |p| {
+                    p.csrr(A0, csr::hstatus::NUMBER);
+                });
+            });
+        });
+        assert_eq!(outcome, Outcome::Passed, "{spec}");
+    }
+}
+
+#[test]
 fn devices_are_where_the_machine_has_them() {
     use platform::map::{DeviceKind, REGIONS};
     let base = |kind| REGIONS.iter().find(|region| region.kind == kind).map(|region| region.base);

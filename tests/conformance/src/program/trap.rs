@@ -6,6 +6,7 @@ use isa::field::Field;
 use isa::mode::Privilege;
 use isa::paging::PAGE_SIZE;
 use isa::reg::{S10, S11, T5, T6, ZERO};
+use isa::tinst::Tinst;
 use isa::{Mode, csr, decode, tinst};
 
 use super::{LOGS, Program};
@@ -32,8 +33,8 @@ const PATIENCE: u64 = 10_000;
 ///
 /// What is not said is checked as far as it follows: `epc` is the last instruction of the body (an
 /// interrupt may come anywhere); the fields for the previous mode (MPP, MPV, SPP, SPV, SPVP) name the mode
-/// of the body; tval is zero after environment calls and interrupts; tval2 is zero but after guest-page faults; tinst is zero but after faults of accesses;
-/// GVA is set after faults of accesses and fetches at V=1, clear after others.
+/// of the body; tval is zero after environment calls and interrupts; tval2 is zero but after guest-page
+/// faults; tinst is zero but after faults of accesses; GVA is set after faults of accesses and fetches at V=1, clear after others.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Trap {
@@ -115,12 +116,12 @@ impl Trap {
         Trap { tval: Some(Tval::Value(value)), ..self }
     }
 
-    /// The trap value is the instruction, the last of the body.
+    /// The trap value is the instruction, the last of the body; zero on a hart that leaves it out.
     pub fn tval_inst(self) -> Trap {
         Trap { tval: Some(Tval::Instruction), ..self }
     }
 
-    /// What htval or mtval2 holds.
+    /// What htval or mtval2 holds; zero on a hart that leaves it out.
     pub fn tval2(self, value: u64) -> Trap {
         Trap { tval2: Some(value), ..self }
     }
@@ -130,19 +131,19 @@ impl Trap {
         self.tval2(address >> 2)
     }
 
-    /// What htinst or mtinst holds.
+    /// What htinst or mtinst holds; zero on a hart that leaves it out.
     pub fn tinst(self, value: u64) -> Trap {
         Trap { tinst: Some(TinstValue::Value(value)), ..self }
     }
 
     /// htinst or mtinst holds the last instruction of the body, transformed; `offset` is the distance of
-    /// the faulting address from the start of the access.
+    /// the faulting address from the start of the access. Zero on a hart that leaves it out.
     pub fn tinst_transformed(self, offset: u64) -> Trap {
         Trap { tinst: Some(TinstValue::Transformed { offset }), ..self }
     }
 
     /// htinst or mtinst says that the access was the walk's own, of a VS-stage entry: a read, or the write
-    /// of A and D bits.
+    /// of A and D bits. Zero on a hart that leaves the guest physical address out.
     pub fn tinst_walk(self, write: bool) -> Trap {
         self.tinst(if write { tinst::WRITE_RV64 } else { tinst::READ_RV64 })
     }
@@ -251,12 +252,6 @@ fn has_no_tval(cause: Cause) -> bool {
     }
 }
 
-/// Whether the exception is a guest-page fault.
-fn is_guest_page_fault(exception: Exception) -> bool {
-    use Exception::{InstGuestPageFault, LoadGuestPageFault, StoreGuestPageFault};
-    matches!(exception, InstGuestPageFault | LoadGuestPageFault | StoreGuestPageFault)
-}
-
 /// Whether tinst may hold something that depends on the instruction or on the walk.
 fn may_have_tinst(cause: Cause) -> bool {
     matches!(cause, Cause::Exception(exception)
@@ -327,24 +322,20 @@ impl Program {
         }
         match expected.tval {
             Some(Tval::Value(value)) => fields.push((TVAL, u64::MAX, value)),
-            Some(Tval::Instruction) => fields.push((TVAL, u64::MAX, word.into())),
+            Some(Tval::Instruction) => {
+                let reported = match expected.cause {
+                    Cause::Exception(Exception::IllegalInst) => self.cpu.reports_illegal,
+                    Cause::Exception(Exception::VirtualInst) => self.cpu.reports_virtual,
+                    _ => true,
+                };
+                fields.push((TVAL, u64::MAX, if reported { word.into() } else { 0 }));
+            }
             None if has_no_tval(expected.cause) => fields.push((TVAL, u64::MAX, 0)),
             None => {}
         }
         if self.hypervisor && expected.taken != Mode::VS {
-            let guest =
-                matches!(expected.cause, Cause::Exception(exception) if is_guest_page_fault(exception));
-            let tval2 = expected.tval2.or(if guest { None } else { Some(0) });
-            fields.extend(tval2.map(|value| (TVAL2, u64::MAX, value)));
-            let tinst = match expected.tinst {
-                Some(TinstValue::Value(value)) => Some(value),
-                Some(TinstValue::Transformed { offset }) => {
-                    decode(word).map(|inst| tinst::transform(&inst, offset))
-                }
-                None if !may_have_tinst(expected.cause) => Some(0),
-                Some(TinstValue::Unknown) | None => None,
-            };
-            fields.extend(tinst.map(|value| (TINST, u64::MAX, value)));
+            fields.extend(self.expected_tval2(&expected).map(|value| (TVAL2, u64::MAX, value)));
+            fields.extend(self.expected_tinst(&expected, word).map(|value| (TINST, u64::MAX, value)));
             if let Some(gva) = expected.expected_gva(from) {
                 let (doubleword, field) = match expected.taken {
                     Mode::M => (STATUS, csr::mstatus::GVA),
@@ -356,6 +347,36 @@ impl Program {
         fields.extend(expected.previous(from, self.hypervisor));
         fields.extend(&expected.bits);
         Pending { log, name, fields, epc }
+    }
+
+    /// What htval or mtval2 must be, if anything is known of it.
+    fn expected_tval2(&self, expected: &Trap) -> Option<u64> {
+        match expected.cause {
+            Cause::Exception(exception) if exception.is_guest_page_fault() => {
+                if self.cpu.reports_gpa {
+                    expected.tval2
+                } else {
+                    Some(0)
+                }
+            }
+            _ => Some(expected.tval2.unwrap_or(0)),
+        }
+    }
+
+    /// What htinst or mtinst must be after the instruction `word`, if anything is known of it.
+    fn expected_tinst(&self, expected: &Trap, word: u32) -> Option<u64> {
+        let value = match expected.tinst {
+            Some(TinstValue::Value(value)) => value,
+            Some(TinstValue::Transformed { offset }) => tinst::transform(&decode(word)?, offset),
+            None if !may_have_tinst(expected.cause) => 0,
+            Some(TinstValue::Unknown) | None => return None,
+        };
+        // A pseudoinstruction says what the address in tval2 is: it is there exactly when that is.
+        let reported = match Tinst::from_bits(value) {
+            Tinst::Pseudo { .. } => self.cpu.reports_gpa,
+            _ => self.cpu.reports_tinst,
+        };
+        Some(if reported { value } else { 0 })
     }
 
     /// Compares the logs with what has been expected, and empties them. In M-mode.

@@ -16,9 +16,10 @@ conformance_tests! {
 
     /// In VS-mode, an access to a hypervisor CSR is a virtual instruction.
     hypervisor_csr_from_vs
-    [rules "H_virtinst_vu_vs_nonhigh_allowedhs_tvm0" "H_trap_m_csrwrites"]
+    [rules "H_virtinst_vu_vs_nonhigh_allowedhs_tvm0" "H_trap_m_csrwrites" "MTVAL_PER_EXC_BEHAVIOR"]
     [cases 68]
     [needs H]
+    [cpus "tval-virtual=zero"]
     |p| {
         p.in_mode(Mode::VS, |p| {
             p.expect_trap(trap(Exception::VirtualInst, Mode::M).tval_inst(), |p| {
@@ -29,8 +30,9 @@ conformance_tests! {
 
     /// A store to a page that only the VS stage maps is a guest-page fault into HS-mode.
     guest_page_fault
-    [rules "H_guest_page_fault" "H_trap_hs_csrwrites"]
+    [rules "H_guest_page_fault" "H_trap_hs_csrwrites" "H_trap_xtinst_val" "HTVAL_TRAPVAL"]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let vs = p.vs_stage(&SV39);
         p.g_stage(&SV39X4);
