@@ -30,6 +30,10 @@ pub struct Variant {
     pub geilen: u32,
     /// PMP entries: 0, 16 or 64.
     pub pmp_entries: usize,
+    /// G, where the grain of PMP is 2^(G+2) bytes: 0 to 10, up to a page.
+    pub pmp_grain: u32,
+    /// Whether `mseccfg.RLB` can be set; otherwise it is a read-only zero.
+    pub pmp_bypass: bool,
     /// Whether `mtinst` and `htinst` say all that they may; otherwise they are zero wherever they may be.
     pub reports_tinst: bool,
     /// Whether `mtval2` and `htval` hold the address of a guest-page fault; otherwise zero.
@@ -120,6 +124,8 @@ impl Default for Variant {
             vmid_len: 14,
             geilen: 63,
             pmp_entries: 16,
+            pmp_grain: 0,
+            pmp_bypass: true,
             reports_tinst: true,
             reports_gpa: true,
             reports_illegal: true,

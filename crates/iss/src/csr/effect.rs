@@ -4,6 +4,7 @@ use isa::csr;
 
 use super::counters::counter_of;
 use super::legalize::{self, S_INTERRUPTS, VS_INTERRUPTS, masked};
+use super::pmp;
 use crate::hart::Hart;
 
 impl Hart {
@@ -120,13 +121,14 @@ impl Hart {
             csr::mtval2::NUMBER => c.mtval2 = value,
             csr::pmpcfg0::NUMBER => {
                 for (old, new) in c.pmpcfg[i * 4..i * 4 + 8].iter_mut().zip(value.to_le_bytes()) {
-                    *old = legalize::pmpcfg(*old, new);
+                    *old = pmp::pmpcfg(&v, c.mseccfg, *old, new);
                 }
                 c.pmp_used = c.pmpcfg.iter().rposition(|cfg| *cfg != 0).map_or(0, |last| last + 1);
             }
-            csr::pmpaddr0::NUMBER if !legalize::pmpaddr_is_locked(&c.pmpcfg, i) => {
+            csr::pmpaddr0::NUMBER if !pmp::pmpaddr_is_locked(&c.pmpcfg, c.mseccfg, i) => {
                 c.pmpaddr[i] = value & csr::pmpaddr0::ADDRESS.mask();
             }
+            csr::mseccfg::NUMBER => c.mseccfg = pmp::mseccfg(&v, &c.pmpcfg, c.mseccfg, value),
             csr::mcycle::NUMBER | csr::minstret::NUMBER | csr::mhpmcounter3::NUMBER => {
                 let n = counter_of(row.number, i);
                 c.counters[n] = legalize::counter(&v, n, value);

@@ -197,14 +197,6 @@ pub(crate) fn mip_writable(v: &Variant, menvcfg: u64) -> u64 {
     all & interrupts(v)
 }
 
-/// Whether PMP address `i` is locked: by its own entry, or as the base of a locked TOR entry after it.
-pub(crate) fn pmpaddr_is_locked(pmpcfg: &[u8], i: usize) -> bool {
-    let locked = |cfg: u8| cfg & 0x80 != 0;
-    let is_tor = |cfg: u8| cfg >> 3 & 3 == 1;
-    pmpcfg.get(i).is_some_and(|cfg| locked(*cfg))
-        || pmpcfg.get(i + 1).is_some_and(|cfg| locked(*cfg) && is_tor(*cfg))
-}
-
 /// senvcfg.
 pub(crate) const fn senvcfg(new: u64) -> u64 {
     new & csr::senvcfg::FIOM.mask()
@@ -258,15 +250,6 @@ pub(crate) fn hgatp(v: &Variant, old: u64, new: u64) -> u64 {
     mode & MODE.mask() | new & PPN.mask() & !3 | new & atp_ids(v.vmid_len, VMID)
 }
 
-/// One byte of pmpcfg: a locked entry stays; R=0 with W=1 is reserved and keeps the old permissions.
-pub(crate) const fn pmpcfg(old: u8, new: u8) -> u8 {
-    if old & 0x80 != 0 {
-        return old;
-    }
-    let new = new & 0x9f;
-    if new & 3 == 2 { new & !7 | old & 7 } else { new }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,11 +285,5 @@ mod tests {
         for code in [9, 10, 11, 16, 20, 21, 22, 23] {
             assert_eq!(hedeleg(u64::MAX) >> code & 1, 0, "bit {code}");
         }
-    }
-
-    #[test]
-    fn a_locked_pmp_entry_keeps_its_configuration() {
-        assert_eq!(pmpcfg(0x80 | 0x1f, 0), 0x80 | 0x1f);
-        assert_eq!(pmpcfg(0x07, 0x02), 0x07, "write without read is reserved");
     }
 }

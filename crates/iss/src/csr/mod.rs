@@ -8,6 +8,7 @@ pub(crate) mod access;
 pub(crate) mod counters;
 mod effect;
 pub(crate) mod legalize;
+pub(crate) mod pmp;
 mod view;
 
 use isa::csr;
@@ -45,9 +46,11 @@ pub(crate) struct CsrFile {
     pub(crate) counters: [u64; 32],
     /// `mcyclecfg`, `minstretcfg` and the event selectors, by the numbers of their counters.
     pub(crate) events: [u64; 32],
+    pub(crate) mseccfg: u64,
     pub(crate) pmpcfg: [u8; PMP_ENTRIES],
     /// No PMP entry from this one on is in use.
     pub(crate) pmp_used: usize,
+    /// What was written; [`pmp::pmpaddr`] is what is seen of it.
     pub(crate) pmpaddr: [u64; PMP_ENTRIES],
 
     pub(crate) stvec: u64,
@@ -109,6 +112,7 @@ impl CsrFile {
             mtval2: 0,
             counters: [0; 32],
             events: [0; 32],
+            mseccfg: 0,
             pmpcfg: [0; PMP_ENTRIES],
             pmp_used: 0,
             pmpaddr: [0; PMP_ENTRIES],

@@ -6,9 +6,9 @@ use isa::cause::Interrupt;
 use isa::csr::{self, misa};
 use isa::ext::Ext;
 
-use super::XL_64;
 use super::counters::counter_of;
 use super::legalize::{H_INTERRUPTS, S_INTERRUPTS, SSTATUS_VISIBLE, VS_INTERRUPTS};
+use super::{XL_64, pmp};
 use crate::hart::Hart;
 
 impl Hart {
@@ -95,7 +95,8 @@ impl Hart {
             csr::mtinst::NUMBER => c.mtinst,
             csr::mtval2::NUMBER => c.mtval2,
             csr::pmpcfg0::NUMBER => u64::from_le_bytes(std::array::from_fn(|n| c.pmpcfg[i * 4 + n])),
-            csr::pmpaddr0::NUMBER => c.pmpaddr[i],
+            csr::pmpaddr0::NUMBER => pmp::pmpaddr(self.variant(), c.pmpcfg[i], c.pmpaddr[i]),
+            csr::mseccfg::NUMBER => c.mseccfg,
             csr::mhartid::NUMBER => self.id() as u64,
 
             // Read-only zeros: no triggers, no identification, and nothing that the bits

@@ -1,23 +1,27 @@
 //! Physical memory protection. Privileged ISA, "Physical Memory Protection".
 
 use isa::Privilege;
+use isa::csr::mseccfg;
 
 use super::Access;
+use crate::csr::CsrFile;
+use crate::csr::pmp::{LOCKED, R, W, X, matching, pmpaddr};
 use crate::hart::Hart;
 use crate::observe::AccessKind;
-
-const R: u8 = 1;
-const W: u8 = 2;
-const X: u8 = 4;
-const LOCKED: u8 = 0x80;
+use crate::variant::Variant;
 
 /// The addresses that entry `i` matches, as `first..=last`; `None` when it is off or matches nothing.
-fn range(pmpcfg: &[u8], pmpaddr: &[u64], i: usize) -> Option<(u64, u64)> {
-    let address = *pmpaddr.get(i)?;
-    match pmpcfg.get(i)? >> 3 & 3 {
-        0 => None,
+fn range(v: &Variant, c: &CsrFile, i: usize) -> Option<(u64, u64)> {
+    let cfg = *c.pmpcfg.get(i)?;
+    let mode = matching(cfg);
+    if mode == 0 {
+        return None;
+    }
+    let address = pmpaddr(v, cfg, *c.pmpaddr.get(i)?);
+    match mode {
         1 => {
-            let base = if i == 0 { 0 } else { *pmpaddr.get(i - 1)? };
+            // The entry before is the base as this one sees it, whatever its own mode.
+            let base = if i == 0 { 0 } else { pmpaddr(v, cfg, *c.pmpaddr.get(i - 1)?) };
             (base < address).then(|| (base << 2, (address << 2) - 1))
         }
         2 => Some((address << 2, (address << 2) + 3)),
@@ -39,6 +43,25 @@ fn needed(access: &Access) -> u8 {
     }
 }
 
+/// The permissions that an entry gives to M-mode or to the modes below.
+fn given(cfg: u8, mml: bool, is_machine: bool) -> u8 {
+    let rwx = cfg & (R | W | X);
+    let is_locked = cfg & LOCKED != 0;
+    match (mml, is_locked, rwx & (R | W) == W) {
+        (false, false, _) if is_machine => R | W | X,
+        (false, _, _) => rwx,
+        // Shared data, and shared code.
+        (true, false, true) if is_machine || rwx & X != 0 => R | W,
+        (true, false, true) => R,
+        (true, true, true) if is_machine && rwx & X != 0 => R | X,
+        (true, true, true) => X,
+        (true, true, false) if rwx == R | W | X => R,
+        // M-mode's alone, and the lower modes' alone.
+        (true, _, false) if is_locked == is_machine => rwx,
+        (true, _, false) => 0,
+    }
+}
+
 impl Hart {
     /// Whether physical memory protection allows `access` to all of `pa..pa + bytes`.
     #[inline]
@@ -46,18 +69,21 @@ impl Hart {
         let is_machine = access.privilege == Privilege::M && !access.virt;
         let last = pa.saturating_add(bytes - 1);
         let c = &self.csr;
+        let mml = mseccfg::MML.is_set(c.mseccfg);
         // The lowest-numbered entry that matches any byte decides, and must match all of them.
         for i in 0..c.pmp_used {
-            let Some((from, to)) = range(&c.pmpcfg, &c.pmpaddr, i) else { continue };
+            let Some((from, to)) = range(&self.variant, c, i) else { continue };
             if last < from || pa > to {
                 continue;
             }
-            let cfg = c.pmpcfg[i];
             let needed = needed(access);
-            let unrestricted = is_machine && cfg & LOCKED == 0;
-            return from <= pa && last <= to && (unrestricted || cfg & needed == needed);
+            return from <= pa && last <= to && given(c.pmpcfg[i], mml, is_machine) & needed == needed;
         }
-        is_machine || self.variant().pmp_entries == 0
+        if is_machine {
+            let is_code = access.kind == AccessKind::Fetch;
+            return !(mseccfg::MMWP.is_set(c.mseccfg) || mml && is_code);
+        }
+        self.variant.pmp_entries == 0
     }
 }
 
@@ -65,8 +91,6 @@ impl Hart {
 mod tests {
     use super::*;
     use isa::csr;
-
-    use crate::variant::Variant;
 
     fn check(cfg: &[u8], addr: &[u64], access: (AccessKind, Privilege), pa: u64, bytes: u64) -> bool {
         let mut hart = Hart::new(0, Variant::default());
@@ -116,5 +140,76 @@ mod tests {
         assert!(check(&cfg, &addr, LOAD_S, 0x8000_0000, 8));
         assert!(check(&cfg, &addr, LOAD_S, 0x8000_0ff8, 8));
         assert!(!check(&cfg, &addr, LOAD_S, 0x8000_1000, 8));
+    }
+
+    /// The truth table of the manual: L, R, W and X, and what M-mode and the lower modes may do.
+    #[test]
+    fn permissions_under_mml() {
+        let rows = [
+            ("0000", "", ""),
+            ("0001", "", "x"),
+            ("0010", "rw", "r"),
+            ("0011", "rw", "rw"),
+            ("0100", "", "r"),
+            ("0101", "", "rx"),
+            ("0110", "", "rw"),
+            ("0111", "", "rwx"),
+            ("1000", "", ""),
+            ("1001", "x", ""),
+            ("1010", "x", "x"),
+            ("1011", "rx", "x"),
+            ("1100", "r", ""),
+            ("1101", "rx", ""),
+            ("1110", "rw", ""),
+            ("1111", "r", "r"),
+        ];
+        let bits = |text: &str| {
+            text.chars().fold(0, |bits, c| {
+                bits | match c {
+                    'r' => R,
+                    'w' => W,
+                    _ => X,
+                }
+            })
+        };
+        for (lrwx, machine, lower) in rows {
+            let fields = [LOCKED, R, W, X].into_iter().zip(lrwx.chars());
+            let cfg = fields.fold(0, |cfg, (field, c)| if c == '1' { cfg | field } else { cfg });
+            assert_eq!(given(cfg, true, true), bits(machine), "{lrwx} in M-mode");
+            assert_eq!(given(cfg, true, false), bits(lower), "{lrwx} below");
+        }
+    }
+
+    #[test]
+    fn without_a_match_mmwp_denies_machine_mode_and_mml_its_fetches() {
+        let permits = |mseccfg: u64, kind| {
+            let mut hart = Hart::new(0, Variant::default());
+            hart.set_csr(csr::mseccfg::NUMBER, mseccfg).unwrap();
+            let access = Access { kind, privilege: Privilege::M, virt: false, hlvx: false };
+            hart.pmp_permits(&access, 0x8000_0000, 4)
+        };
+        let (mml, mmwp) = (csr::mseccfg::MML.mask(), csr::mseccfg::MMWP.mask());
+        assert!(permits(0, AccessKind::Fetch) && permits(0, AccessKind::Load));
+        assert!(!permits(mml, AccessKind::Fetch) && permits(mml, AccessKind::Load));
+        assert!(!permits(mmwp, AccessKind::Fetch) && !permits(mmwp, AccessKind::Load));
+    }
+
+    #[test]
+    fn a_grain_widens_what_entries_match() {
+        let mut hart = Hart::new(0, Variant { pmp_grain: 10, ..Variant::default() });
+        let loads = |hart: &Hart, pa| {
+            let access = Access { kind: AccessKind::Load, privilege: Privilege::S, virt: false, hlvx: false };
+            hart.pmp_permits(&access, pa, 8)
+        };
+        let page = 0x8000_0000 >> 2;
+        hart.set_csr(csr::pmpaddr0::NUMBER, page + 0x7).unwrap();
+        hart.set_csr(csr::pmpaddr0::NUMBER + 1, page + 0x7ff).unwrap();
+        hart.set_csr(csr::pmpcfg0::NUMBER, 0x0900).unwrap();
+        assert!(loads(&hart, 0x8000_0000) && loads(&hart, 0x8000_0ff8) && !loads(&hart, 0x8000_1000), "TOR");
+        hart.set_csr(csr::pmpcfg0::NUMBER, 0x19).unwrap();
+        assert!(
+            loads(&hart, 0x8000_0000) && loads(&hart, 0x8000_0ff8) && !loads(&hart, 0x8000_1000),
+            "NAPOT"
+        );
     }
 }

@@ -104,6 +104,18 @@ pub const KNOBS: &[Knob] = &[
         "PMP_ENTRY_COUNT",
         "physical memory protection entries"
     ),
+    number!(
+        "pmp-grain",
+        pmp_grain,
+        [0..=10],
+        "0 to 10",
+        "PMP_GRANULARITY",
+        "G: a PMP region has 2^(G+2) bytes or more"
+    ),
+    choice!(
+        "rlb", pmp_bypass, { "writable" => true, "zero" => false }, "writable, zero", "MSECCFG_RLB_WARL",
+        "whether mseccfg.RLB can be set"
+    ),
     number!("hpm", hpm, [0..=29], "0 to 29", "MHPMCOUNTER_N_RDONLY0", "event counters, from mhpmcounter3 on"),
     number!("hpmlen", hpm_len, [1..=64], "1 to 64", "MHPMCOUNTER_N_SZ", "bits of an event counter"),
     mask!(

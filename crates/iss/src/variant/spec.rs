@@ -121,6 +121,12 @@ const PROMISES: &[Promise] = &[
         wants: "misaligned=hardware",
     },
     Promise {
+        ext: Ext::Smepmp,
+        rule: "PMP_ENTRY_COUNT",
+        holds: |v| v.pmp_entries > 0,
+        wants: "pmp=16 or pmp=64",
+    },
+    Promise {
         ext: Ext::Sscounterenw,
         rule: "sscounterenw_hpmcounter_scounteren",
         holds: |v| v.event_counters() & !v.scounteren == 0,

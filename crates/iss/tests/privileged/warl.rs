@@ -49,7 +49,7 @@ fn writable_bits() {
         (csr::menvcfg::NUMBER, 0xe000_0000_0000_0001, 0),
         (csr::henvcfg::NUMBER, 1, 0),
         (csr::sstateen0::NUMBER, 0, 0),
-        (csr::misa::NUMBER, 0x8000_0000_0014_11ad, 0x8000_0000_0014_11ad),
+        (csr::misa::NUMBER, 0x8000_0000_0014_11af, 0x8000_0000_0014_11af),
     ];
     for (number, ones, zeros) in rows {
         let mut hart = Hart::new(0, Variant::default());
