@@ -30,7 +30,7 @@ struct Peer {
 /// Everything that Spike has and the suite can need; no name but those that both know.
 macro_rules! spike_isa {
     () => {
-        "rv64gch_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zicond_zicbom_zicbop_zicboz_zfh_zfa_zcb_zawrs\
+        "rv64gch_zicclsm_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zicond_zicbom_zicbop_zicboz_zfh_zfa_zcb_zawrs\
          _zihintpause_zihintntl_zimop_zcmop_zacas_zabha_sstc_svadu_svnapot_svpbmt_svinval_svvptc_smstateen\
          _sscofpmf_smcntrpmf_smepmp_ssdbltrp_smmpm_smnpm_ssnpm"
     };
@@ -48,7 +48,7 @@ const PEERS: [Peer; 2] = [
         name: "QEMU",
         variable: "QEMU",
         program: machine::QEMU,
-        cpu: "rv64gch_zicntr_zihpm_zba_zbb_zbc_zbs_sstc_svinval_svnapot_svpbmt,geilen=0,tinst=zero",
+        cpu: "rv64gch_zicntr_zihpm_zba_zbb_zbc_zbs_sstc_svinval_svnapot_svpbmt,geilen=0,tinst=zero,ad=hardware",
         arguments: &[
             "-M",
             "virt",

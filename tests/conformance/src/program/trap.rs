@@ -34,7 +34,8 @@ const PATIENCE: u64 = 10_000;
 /// What is not said is checked as far as it follows: `epc` is the last instruction of the body (an
 /// interrupt may come anywhere); the fields for the previous mode (MPP, MPV, SPP, SPV, SPVP) name the mode
 /// of the body; tval is zero after environment calls and interrupts; tval2 is zero but after guest-page
-/// faults; tinst is zero but after faults of accesses; GVA is set after faults of accesses and fetches at V=1, clear after others.
+/// faults; tinst is zero but after faults of accesses; GVA is set after faults of accesses and fetches at
+/// V=1, clear after others.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Trap {
