@@ -2,6 +2,8 @@
 
 mod access;
 mod accessed_dirty;
+mod arrival;
+mod delegation;
 mod entries;
 mod examples;
 mod existence;
@@ -13,7 +15,9 @@ mod hlv_permissions;
 mod hstatus;
 mod implicit;
 mod instructions;
+mod interrupts;
 mod mprv;
+mod priority;
 mod substitution;
 mod two_stage;
 
@@ -22,6 +26,7 @@ use crate::Test;
 pub(super) static TOPICS: &[&[Test]] = &[
     access::TESTS,
     accessed_dirty::TESTS,
+    delegation::TESTS,
     entries::TESTS,
     examples::TESTS,
     existence::TESTS,
@@ -32,7 +37,9 @@ pub(super) static TOPICS: &[&[Test]] = &[
     hstatus::TESTS,
     implicit::TESTS,
     instructions::TESTS,
+    interrupts::TESTS,
     mprv::TESTS,
+    priority::TESTS,
     substitution::TESTS,
     two_stage::TESTS,
 ];
