@@ -120,9 +120,10 @@ pub(crate) fn hideleg(v: &Variant, new: u64) -> u64 {
     new & (VS_INTERRUPTS | overflow)
 }
 
-/// hedeleg: what concerns the guest's machine is never delegated to the guest.
+/// hedeleg: what concerns the guest's machine is never delegated to the guest. The bit of software checks must
+/// be writable though none of these exceptions occurs.
 pub(crate) const fn hedeleg(new: u64) -> u64 {
-    new & GUEST_EXCEPTIONS
+    new & (GUEST_EXCEPTIONS | Exception::SoftwareCheck.bit())
 }
 
 /// The bits of `mie` that exist.

@@ -3,6 +3,7 @@
 //! Privileged ISA, "Hypervisor and Virtual Supervisor CSRs", "Machine Environment Configuration (menvcfg)
 //! Register", "Smstateen".
 
+use isa::cause::Exception;
 use isa::ext::Ext;
 use isa::paging::SCHEMES;
 use isa::{Inst, Mode, Op, csr};
@@ -28,7 +29,7 @@ fn writable_bits() {
         (csr::sstatus::NUMBER, sstatus | uxl, uxl),
         (csr::mstatus::NUMBER, sstatus | 0xc0_0072_1888 | uxl | 2 << 34, uxl | 2 << 34),
         (csr::hstatus::NUMBER, 0x70_03c0 | 63 << 12 | uxl, uxl),
-        (csr::hedeleg::NUMBER, 0x8_b1fe, 0),
+        (csr::hedeleg::NUMBER, 0xc_b1fe, 0),
         (csr::hideleg::NUMBER, 0x2444, 0),
         (csr::mideleg::NUMBER, 0x3666, 0x1444),
         (csr::medeleg::NUMBER, 0xf8_b7fe, 0),
@@ -182,4 +183,13 @@ fn floating_point_at_v_1_uses_and_dirties_both_levels() {
         let store = m.execute(mode, Inst { rd: 1, rs1: 10, ..Inst::new(Op::fmv_w_x) });
         assert_eq!(store.is_err(), mode.virt, "off at VS-level, in {mode}");
     }
+}
+
+/// The manual's table of hedeleg says that bit 18 is writable, whatever exceptions the hart has.
+#[test]
+fn hedeleg_has_a_bit_for_software_checks() {
+    let mut hart = Hart::new(0, Variant::default());
+    let bit = Exception::SoftwareCheck.bit();
+    let (ones, zeros) = bits(&mut hart, csr::hedeleg::NUMBER);
+    assert_eq!((ones & bit, zeros & bit), (bit, 0));
 }

@@ -234,9 +234,12 @@ fn expected(exception: Exception, destination: Mode, pages: u64) -> Trap {
     }
 }
 
+/// Instructions, the last of which traps.
+type Access = fn(&mut Program);
+
 /// Exceptions that a guest can raise: `a0` is the address of its page where nothing answers, `a1` a
 /// misaligned one in memory, `a2` one that is not mapped.
-const EXCEPTIONS: [(Exception, fn(&mut Program)); 9] = [
+const EXCEPTIONS: [(Exception, Access); 9] = [
     (Exception::IllegalInst, |p| {
         p.csrr(A3, csr::mstatus::NUMBER);
     }),
