@@ -23,6 +23,9 @@ macro_rules! for_each_csr {
             /// Floating-point control and status: frm and fflags.
             fcsr 0x003 x 1 F any { FFLAGS[4:0] FRM[7:5] };
 
+            /// The entropy source: what the last poll has found, polled by each write.
+            seed 0x015 x 1 Zkr any { ENTROPY[15:0] OPST[31:30] };
+
             // Unprivileged counters.
             /// Cycles, for reading.
             cycle 0xc00 x 1 Zicntr rv64 {};
@@ -45,7 +48,7 @@ macro_rules! for_each_csr {
             /// Counters that U-mode may read.
             scounteren 0x106 x 1 S any { CY[0] TM[1] IR[2] HPM[31:3] };
             /// Supervisor environment configuration.
-            senvcfg 0x10a x 1 S any { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] };
+            senvcfg 0x10a x 1 S rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] PMM[33:32] };
             /// State that U-mode may use.
             sstateen0 0x10c x 4 Ssstateen any { C[0] FCSR[1] JVT[2] };
             /// For the supervisor trap handler's use.
@@ -93,6 +96,7 @@ macro_rules! for_each_csr {
             /// Hypervisor status.
             hstatus 0x600 x 1 H rv64 {
                 VSBE[5] GVA[6] SPV[7] SPVP[8] HU[9] VGEIN[17:12] VTVM[20] VTW[21] VTSR[22] VSXL[33:32]
+                HUPMM[49:48]
             };
             /// Exceptions delegated to VS-mode.
             hedeleg 0x602 x 1 H any {};
@@ -107,7 +111,9 @@ macro_rules! for_each_csr {
             /// Guest external interrupts that raise SGEI.
             hgeie 0x607 x 1 H any {};
             /// Environment configuration of the guest.
-            henvcfg 0x60a x 1 H rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] DTE[59] ADUE[61] PBMTE[62] STCE[63] };
+            henvcfg 0x60a x 1 H rv64 {
+                FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] PMM[33:32] DTE[59] ADUE[61] PBMTE[62] STCE[63]
+            };
             /// State that the guest may use.
             hstateen0 0x60c x 4 (Ssstateen & H) rv64 { C[0] FCSR[1] JVT[2] ENVCFG[62] SE0[63] };
             /// The faulting guest physical address, shifted right by 2.
@@ -145,7 +151,9 @@ macro_rules! for_each_csr {
             /// Counters that the next lower mode may read.
             mcounteren 0x306 x 1 Sm any { CY[0] TM[1] IR[2] HPM[31:3] };
             /// Machine environment configuration.
-            menvcfg 0x30a x 1 Sm rv64 { FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] DTE[59] CDE[60] ADUE[61] PBMTE[62] STCE[63] };
+            menvcfg 0x30a x 1 Sm rv64 {
+                FIOM[0] CBIE[5:4] CBCFE[6] CBZE[7] PMM[33:32] DTE[59] CDE[60] ADUE[61] PBMTE[62] STCE[63]
+            };
             /// State that lower modes may use.
             mstateen0 0x30c x 4 Smstateen rv64 { C[0] FCSR[1] JVT[2] ENVCFG[62] SE0[63] };
             /// Counters that stand still.

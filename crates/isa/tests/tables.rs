@@ -89,7 +89,7 @@ fn row_numbers_are_operation_numbers() {
 /// CSRs of extensions that the simulator does not have.
 const CSRS_OF_OTHER_EXTENSIONS: &[(&str, &[&str])] = &[
     ("V", &["vstart", "vxsat", "vxrm", "vcsr", "vl", "vtype", "vlenb", "mtype"]),
-    ("Zicfiss, Zkr and Zcmt", &["ssp", "seed", "jvt"]),
+    ("Zicfiss and Zcmt", &["ssp", "jvt"]),
     (
         "the core-local interrupt controller",
         &[

@@ -68,6 +68,8 @@ pub struct Variant {
     pub hcounteren: u32,
     /// The writable bits of `mcountinhibit`, as far as there are counters; bit 1 is not one.
     pub mcountinhibit: u32,
+    /// Where the numbers of the entropy source begin.
+    pub entropy: u32,
     /// How long a translation is remembered.
     pub tlb: TlbPolicy,
 }
@@ -143,6 +145,7 @@ impl Default for Variant {
             scounteren: u32::MAX,
             hcounteren: u32::MAX,
             mcountinhibit: !2,
+            entropy: 0,
             tlb: TlbPolicy::Exact,
         }
     }

@@ -29,6 +29,8 @@ impl Hart {
     /// Whether an instruction in the current mode may read CSR `number`, and write it if `write`.
     pub(crate) fn may_access(&self, number: u16, write: bool) -> Allowed {
         require(self.has_csr(number) && !(write && csr::is_read_only(number)), Denied::Illegal)?;
+        // Reading the entropy source uses up what it had, which must not look like a mere read.
+        require(number != csr::seed::NUMBER || write, Denied::Illegal)?;
         let mode = self.mode();
         if mode.privilege == Privilege::M {
             return self.may_access_floating_point(number);
@@ -77,6 +79,11 @@ impl Hart {
             let time = csr::mcounteren::TM.is_set(self.csr.mcounteren);
             require(time && csr::menvcfg::STCE.is_set(self.csr.menvcfg), Denied::Illegal)?;
         }
+        if number == csr::seed::NUMBER {
+            use csr::mseccfg::{SSEED, USEED};
+            let access = if mode == Mode::U { USEED } else { SSEED };
+            require(access.is_set(self.csr.mseccfg), Denied::Illegal)?;
+        }
         match state_enable_bit(number) {
             Some((n, bit)) if self.variant().has(Ext::Smstateen) => {
                 require(bit.is_set(self.csr.mstateen[n]), Denied::Illegal)
@@ -96,6 +103,7 @@ impl Hart {
             let time = csr::hcounteren::TM.is_set(self.csr.hcounteren);
             require(time && csr::henvcfg::STCE.is_set(self.csr.henvcfg), Denied::Virtual)?;
         }
+        require(number != csr::seed::NUMBER, Denied::Virtual)?;
         if number == csr::satp::NUMBER {
             require(!csr::hstatus::VTVM.is_set(self.csr.hstatus), Denied::Virtual)?;
         }

@@ -1,6 +1,7 @@
 //! Stage four of a CSR access: the write itself, and what must happen because of it.
 
 use isa::csr;
+use isa::ext::Ext;
 
 use super::counters::counter_of;
 use super::legalize::{self, S_INTERRUPTS, VS_INTERRUPTS, masked};
@@ -30,6 +31,8 @@ impl Hart {
                 c.frm = csr::fcsr::FRM.get(value);
             }
 
+            csr::seed::NUMBER => c.polls = c.polls.wrapping_add(1),
+
             csr::sstatus::NUMBER => {
                 c.mstatus =
                     legalize::mstatus(&v, c.mstatus, masked(c.mstatus, value, legalize::SSTATUS_WRITABLE));
@@ -41,7 +44,10 @@ impl Hart {
             }
             csr::stvec::NUMBER => c.stvec = legalize::tvec(value),
             csr::scounteren::NUMBER => c.scounteren = value & u64::from(v.scounteren),
-            csr::senvcfg::NUMBER => c.senvcfg = legalize::senvcfg(value),
+            csr::senvcfg::NUMBER => {
+                let pmm = legalize::pmm(v.has(Ext::Ssnpm), csr::senvcfg::PMM, c.senvcfg, value);
+                c.senvcfg = legalize::senvcfg(value) | pmm;
+            }
             csr::sscratch::NUMBER => c.sscratch = value,
             csr::sepc::NUMBER => c.sepc = legalize::epc(value),
             csr::scause::NUMBER => c.scause = value,
@@ -85,7 +91,8 @@ impl Hart {
             csr::hcounteren::NUMBER => c.hcounteren = value & u64::from(v.hcounteren),
             csr::hgeie::NUMBER => c.hgeie = value & ((1u128 << (v.geilen + 1)) as u64).wrapping_sub(1) & !1,
             csr::henvcfg::NUMBER => {
-                c.henvcfg = legalize::menvcfg(&v, value) & legalize::henvcfg_enabled(c.menvcfg)
+                let pmm = legalize::pmm(v.has(Ext::Ssnpm), csr::henvcfg::PMM, c.henvcfg, value);
+                c.henvcfg = legalize::menvcfg(&v, value) & legalize::henvcfg_enabled(c.menvcfg) | pmm;
             }
             csr::hstateen0::NUMBER => {
                 c.hstateen[i] = masked(c.hstateen[i], legalize::stateen(i, value), c.mstateen[i]);
@@ -106,7 +113,8 @@ impl Hart {
             csr::mtvec::NUMBER => c.mtvec = legalize::tvec(value),
             csr::mcounteren::NUMBER => c.mcounteren = value & u64::from(v.mcounteren),
             csr::menvcfg::NUMBER => {
-                c.menvcfg = legalize::menvcfg(&v, value);
+                let pmm = legalize::pmm(v.has(Ext::Smnpm), csr::menvcfg::PMM, c.menvcfg, value);
+                c.menvcfg = legalize::menvcfg(&v, value) | pmm;
                 // What is disabled here does not come back in henvcfg with a later enabling.
                 c.henvcfg &= legalize::henvcfg_enabled(c.menvcfg);
             }
@@ -128,7 +136,10 @@ impl Hart {
             csr::pmpaddr0::NUMBER if !pmp::pmpaddr_is_locked(&c.pmpcfg, c.mseccfg, i) => {
                 c.pmpaddr[i] = value & csr::pmpaddr0::ADDRESS.mask();
             }
-            csr::mseccfg::NUMBER => c.mseccfg = pmp::mseccfg(&v, &c.pmpcfg, c.mseccfg, value),
+            csr::mseccfg::NUMBER => {
+                let others = legalize::mseccfg_beside_pmp(&v, c.mseccfg, value);
+                c.mseccfg = pmp::mseccfg(&v, &c.pmpcfg, c.mseccfg, value) | others;
+            }
             csr::mcycle::NUMBER | csr::minstret::NUMBER | csr::mhpmcounter3::NUMBER => {
                 let n = counter_of(row.number, i);
                 c.counters[n] = legalize::counter(&v, n, value);
@@ -141,6 +152,7 @@ impl Hart {
             // The others are WARL registers that hold nothing but zero, and misa.
             _ => {}
         }
+        c.masks_pointers = c.has_pmm();
         // The translation caches are tagged with what they depend on, so only interrupts and
         // counters are left to do.
         self.recheck_interrupts = true;

@@ -75,12 +75,12 @@ pub(crate) fn vsstatus(v: &Variant, old: u64, new: u64) -> u64 {
 
 /// hstatus: VGEIN values above GEILEN keep the old one.
 pub(crate) fn hstatus(v: &Variant, old: u64, new: u64) -> u64 {
-    use csr::hstatus::{GVA, HU, SPV, SPVP, VGEIN, VTSR, VTVM, VTW};
+    use csr::hstatus::{GVA, HU, HUPMM, SPV, SPVP, VGEIN, VTSR, VTVM, VTW};
     let mut writable = mask_of(&[GVA, SPV, SPVP, HU, VTVM, VTW, VTSR]);
     if VGEIN.get(new) <= u64::from(v.geilen) {
         writable |= VGEIN.mask();
     }
-    masked(old, new, writable)
+    masked(old, new, writable) & !HUPMM.mask() | pmm(v.has(Ext::Ssnpm), HUPMM, old, new)
 }
 
 /// The exceptions that a guest may handle itself: those that concern nothing of the hypervisor's.
@@ -184,6 +184,22 @@ pub(crate) fn menvcfg(v: &Variant, new: u64) -> u64 {
         | enable(v.has(Ext::Svadu), ADUE))
 }
 
+/// A PMM field, in place: its reserved value leaves it as it was.
+pub(crate) const fn pmm(there: bool, field: Field, old: u64, new: u64) -> u64 {
+    match field.get(new) {
+        _ if !there => 0,
+        1 => old & field.mask(),
+        _ => new & field.mask(),
+    }
+}
+
+/// The fields of mseccfg that are not about PMP: who may poll the entropy source, and pointer masking in M-mode.
+pub(crate) fn mseccfg_beside_pmp(v: &Variant, old: u64, new: u64) -> u64 {
+    use csr::mseccfg::{PMM, SSEED, USEED};
+    let seeds = if v.has(Ext::Zkr) { mask_of(&[USEED, SSEED]) } else { 0 };
+    new & seeds | pmm(v.has(Ext::Smmpm), PMM, old, new)
+}
+
 /// The bits of henvcfg that this menvcfg leaves writable.
 pub(crate) const fn henvcfg_enabled(menvcfg: u64) -> u64 {
     use csr::henvcfg::{ADUE, PBMTE, STCE};
@@ -260,7 +276,8 @@ mod tests {
         #[test]
         fn legalizing_twice_changes_nothing(old: u64, new: u64) {
             let v = Variant::default();
-            let pure: [fn(&Variant, u64, u64) -> u64; 6] = [mstatus, vsstatus, hstatus, satp, vsatp, hgatp];
+            let pure: [fn(&Variant, u64, u64) -> u64; 7] =
+                [mstatus, vsstatus, hstatus, satp, vsatp, hgatp, mseccfg_beside_pmp];
             for legalize in pure {
                 let old = legalize(&v, 0, old);
                 let once = legalize(&v, old, new);

@@ -7,6 +7,7 @@
 pub(crate) mod access;
 pub(crate) mod counters;
 mod effect;
+mod entropy;
 pub(crate) mod legalize;
 pub(crate) mod pmp;
 mod view;
@@ -24,6 +25,8 @@ pub(crate) const PMP_ENTRIES: usize = 64;
 pub(crate) struct CsrFile {
     pub(crate) fflags: u64,
     pub(crate) frm: u64,
+    /// How often the entropy source has been polled.
+    pub(crate) polls: u64,
 
     pub(crate) mstatus: u64,
     pub(crate) medeleg: u64,
@@ -52,6 +55,8 @@ pub(crate) struct CsrFile {
     pub(crate) pmp_used: usize,
     /// What was written; [`pmp::pmpaddr`] is what is seen of it.
     pub(crate) pmpaddr: [u64; PMP_ENTRIES],
+    /// Some PMM field is set, so that addresses may have to be masked.
+    pub(crate) masks_pointers: bool,
 
     pub(crate) stvec: u64,
     pub(crate) scounteren: u64,
@@ -94,6 +99,7 @@ impl CsrFile {
         CsrFile {
             fflags: 0,
             frm: 0,
+            polls: 0,
             mstatus: csr::mstatus::UXL.of(XL_64) | csr::mstatus::SXL.of(XL_64),
             medeleg: 0,
             mideleg: legalize::mideleg(variant, 0),
@@ -116,6 +122,7 @@ impl CsrFile {
             pmpcfg: [0; PMP_ENTRIES],
             pmp_used: 0,
             pmpaddr: [0; PMP_ENTRIES],
+            masks_pointers: false,
             stvec: 0,
             scounteren: 0,
             senvcfg: 0,

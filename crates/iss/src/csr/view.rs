@@ -25,6 +25,8 @@ impl Hart {
             csr::frm::NUMBER => c.frm,
             csr::fcsr::NUMBER => csr::fcsr::FFLAGS.of(c.fflags) | csr::fcsr::FRM.of(c.frm),
 
+            csr::seed::NUMBER => self.entropy(),
+
             csr::cycle::NUMBER
             | csr::instret::NUMBER
             | csr::hpmcounter3::NUMBER

@@ -21,6 +21,7 @@ use crate::variant::{Misaligned, MisalignedAtomic};
 /// A part of an access that lies in one page.
 #[derive(Clone, Copy)]
 struct Part {
+    va: u64,
     pa: u64,
     /// Where it starts in the access.
     offset: u64,
@@ -57,10 +58,10 @@ impl<O: Observer> Cpu<'_, O> {
         let mut value = 0;
         for part in parts.iter() {
             let bits = self.load_physical(part.pa, part.bytes);
-            let bits = bits.ok_or_else(|| trap_at(i, access, Fault::Access, va, part.offset))?;
+            let bits = bits.ok_or_else(|| trap_at(i, access, Fault::Access, part.va, part.offset))?;
             value |= bits << (8 * part.offset);
         }
-        self.completed(access.kind, va, parts, width, value);
+        self.completed(access.kind, parts, width, value);
         Ok(value)
     }
 
@@ -77,9 +78,9 @@ impl<O: Observer> Cpu<'_, O> {
         let parts = self.resolve(i, access, va, width)?;
         for part in parts.iter() {
             let stored = self.store_physical(part.pa, part.bytes, value >> (8 * part.offset));
-            stored.ok_or_else(|| trap_at(i, access, Fault::Access, va, part.offset))?;
+            stored.ok_or_else(|| trap_at(i, access, Fault::Access, part.va, part.offset))?;
         }
-        self.completed(access.kind, va, parts, width, value);
+        self.completed(access.kind, parts, width, value);
         Ok(())
     }
 
@@ -92,6 +93,7 @@ impl<O: Observer> Cpu<'_, O> {
         width: Width,
     ) -> Result<u64, Trap> {
         let access = self.hart.explicit(kind);
+        let va = self.hart.masked(&access, va);
         if !va.is_multiple_of(width.bytes()) {
             if !self.hart.variant().misaligned_first {
                 self.resolve_parts(i, &access, va, width)?;
@@ -113,6 +115,7 @@ impl<O: Observer> Cpu<'_, O> {
             self.watch(pa, width);
         }
         self.hart.count(event_of(kind));
+        let va = self.hart.masked(&self.hart.explicit(kind), va);
         self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
     }
 
@@ -142,6 +145,7 @@ impl<O: Observer> Cpu<'_, O> {
 
     /// Translates and checks all of an access before any of it is done.
     fn resolve(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<Parts, Trap> {
+        let va = self.hart.masked(access, va);
         let v = self.hart.variant();
         if va.is_multiple_of(width.bytes()) || v.misaligned == Misaligned::Hardware {
             return self.resolve_parts(i, access, va, width);
@@ -156,10 +160,11 @@ impl<O: Observer> Cpu<'_, O> {
         let misaligned = !va.is_multiple_of(width.bytes());
         let first = width.bytes().min(PAGE_SIZE - va % PAGE_SIZE);
         let mut part = |offset, bytes| {
-            let pa = self.physical(access, va.wrapping_add(offset), bytes);
+            let va = self.hart.masked(access, va.wrapping_add(offset));
+            let pa = self.physical(access, va, bytes);
             let pa = pa.and_then(|pa| if misaligned { self.in_ram(pa, bytes) } else { Ok(pa) });
             let pa = pa.map_err(|fault| trap_at(i, access, fault, va, offset))?;
-            Ok(Part { pa, offset, bytes })
+            Ok(Part { va, pa, offset, bytes })
         };
         let rest = width.bytes() - first;
         Ok(Parts { first: part(0, first)?, second: if rest == 0 { None } else { Some(part(first, rest)?) } })
@@ -232,9 +237,10 @@ impl<O: Observer> Cpu<'_, O> {
         }
     }
 
-    fn completed(&mut self, kind: AccessKind, va: u64, parts: Parts, width: Width, value: u64) {
+    fn completed(&mut self, kind: AccessKind, parts: Parts, width: Width, value: u64) {
+        let Part { va, pa, .. } = parts.first;
         self.hart.count(event_of(kind));
-        self.obs.access(self.hart, &MemoryAccess { kind, va, pa: parts.first.pa, width, value });
+        self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
     }
 }
 
@@ -243,7 +249,7 @@ fn event_of(kind: AccessKind) -> Event {
     if kind == AccessKind::Load { Event::Load } else { Event::Store }
 }
 
-/// The trap of instruction `i` for a fault in the part of its access that starts `offset` bytes in.
+/// The trap of instruction `i` for a fault in the part of its access that starts `offset` bytes in, at `va`.
 fn trap_at(i: &Inst, access: &Access, fault: Fault, va: u64, offset: u64) -> Trap {
-    fault.trap(access, va.wrapping_add(offset), tinst::transform(i, offset))
+    fault.trap(access, va, tinst::transform(i, offset))
 }

@@ -18,6 +18,7 @@ impl Hart {
     /// The trap that the access would raise.
     pub fn translate(&self, bus: &dyn Bus, va: u64, kind: AccessKind) -> Result<u64, Trap> {
         let access = if kind == AccessKind::Fetch { self.fetching() } else { self.explicit(kind) };
+        let va = self.masked(&access, va);
         if !self.is_translated(&access) {
             return Ok(va);
         }

@@ -195,6 +195,7 @@ pub const KNOBS: &[Knob] = &[
         "fs", tracks_fs, { "exact" => true, "dirty" => false }, "exact, dirty",
         "MSTATUS_FS_NO_DIRTY_TRACK", "states of FS: all four, or Off and Dirty"
     ),
+    number!("entropy", entropy, [0..=u32::MAX], "0 to 4294967295", "", "where the seed CSR's numbers begin"),
     choice!(
         "tlb", tlb, { "none" => TlbPolicy::None, "exact" => TlbPolicy::Exact, "sticky" => TlbPolicy::Sticky },
         "none, exact, sticky", "", "walk each time; cache and drop what fences say; forget nothing unfenced"

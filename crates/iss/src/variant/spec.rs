@@ -114,6 +114,7 @@ const PROMISES: &[Promise] = &[
         holds: |v| !v.updates_ad,
         wants: "ad=trap, with ADUE of menvcfg and henvcfg to turn updates on",
     },
+    Promise { ext: Ext::Supm, rule: "supm_definition", holds: |v| v.has(Ext::Ssnpm), wants: "ssnpm=on" },
     Promise {
         ext: Ext::Zicclsm,
         rule: "zicclsm_misaligned_support",

@@ -70,7 +70,8 @@ fn check_write(number: u16, setup: Setup, expected: Expected) {
 
 #[test]
 fn every_csr_by_its_number() {
-    for row in csr::ROWS {
+    // Of seed there is a test of its own: it has rules like no other.
+    for row in csr::ROWS.iter().filter(|row| row.number != csr::seed::NUMBER) {
         for number in row.number..row.number + row.count {
             let hart = Machine::new(Variant::default()).hart;
             let expected = match (csr::lowest_privilege(number), csr::is_hypervisor(number)) {
@@ -88,7 +89,7 @@ fn every_csr_by_its_number() {
 
 #[test]
 fn csrs_that_no_hart_has_are_illegal_even_where_the_number_is_a_hypervisors() {
-    for number in [0x000, 0x015, 0x1ff, 0x2ff, 0x6ff, 0x615, 0xeff, 0x7ff, 0xdb0] {
+    for number in [0x000, 0x016, 0x1ff, 0x2ff, 0x6ff, 0x615, 0xeff, 0x7ff, 0xdb0] {
         check_read(number, &[], "iiiii");
         check_write(number, &[], "iiiii");
     }

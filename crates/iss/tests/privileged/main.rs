@@ -12,8 +12,10 @@ mod instructions;
 mod interrupts;
 mod io;
 mod machine;
+mod pointer_masking;
 #[path = "../ram_only/mod.rs"]
 mod ram_only;
+mod seed;
 mod timers;
 mod two_stage;
 mod warl;

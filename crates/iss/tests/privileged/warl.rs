@@ -28,7 +28,7 @@ fn writable_bits() {
         (csr::vsstatus::NUMBER, sstatus | uxl, uxl),
         (csr::sstatus::NUMBER, sstatus | uxl, uxl),
         (csr::mstatus::NUMBER, sstatus | 0xc0_0072_1888 | uxl | 2 << 34, uxl | 2 << 34),
-        (csr::hstatus::NUMBER, 0x70_03c0 | 63 << 12 | uxl, uxl),
+        (csr::hstatus::NUMBER, 3 << 48 | 0x70_03c0 | 63 << 12 | uxl, uxl),
         (csr::hedeleg::NUMBER, 0xc_b1fe, 0),
         (csr::hideleg::NUMBER, 0x2444, 0),
         (csr::mideleg::NUMBER, 0x3666, 0x1444),
@@ -47,8 +47,9 @@ fn writable_bits() {
         (csr::hgeie::NUMBER, !1, 0),
         (csr::htval::NUMBER, u64::MAX, 0),
         (csr::htimedelta::NUMBER, u64::MAX, 0),
-        (csr::menvcfg::NUMBER, 0xe000_0000_0000_0001, 0),
-        (csr::henvcfg::NUMBER, 1, 0),
+        (csr::menvcfg::NUMBER, 0xe000_0003_0000_0001, 0),
+        (csr::senvcfg::NUMBER, 0x3_0000_0001, 0),
+        (csr::henvcfg::NUMBER, 0x3_0000_0001, 0),
         (csr::sstateen0::NUMBER, 0, 0),
         (csr::misa::NUMBER, 0x8000_0000_0014_11af, 0x8000_0000_0014_11af),
     ];
@@ -143,7 +144,7 @@ fn henvcfg_has_only_what_menvcfg_enables_and_forgets_the_rest() {
     let mut m = Machine::new(Variant::default());
     for field in [ADUE, PBMTE, STCE] {
         m.set(csr::menvcfg::NUMBER, field.mask());
-        m.set(csr::henvcfg::NUMBER, u64::MAX);
+        m.set(csr::henvcfg::NUMBER, !csr::henvcfg::PMM.mask());
         assert_eq!(m.get(csr::henvcfg::NUMBER), field.mask() | 1);
         m.set(csr::menvcfg::NUMBER, 0);
         assert_eq!(m.get(csr::henvcfg::NUMBER), 1, "disabled");

@@ -180,6 +180,9 @@ impl World {
             let value = self.rng.ones_except_one_in(8);
             self.set_csr(number, value);
         }
+        let (mseccfg, open) = (csr::mseccfg::NUMBER, csr::mseccfg::USEED.mask() | csr::mseccfg::SSEED.mask());
+        let masking = csr::mseccfg::PMM.of(self.rng.next());
+        self.set_csr(mseccfg, open | masking);
         for number in INTERRUPTING {
             let value = self.rng.zero_except_one_in(8);
             self.set_csr(number, value);
@@ -297,6 +300,7 @@ fn variant(mode: Mode, rng: &mut Rng) -> Variant {
         wfi: rng.pick(&[Wfi::Wait, Wfi::Nop, Wfi::Trap]),
         vsatp_ignores: rng.one_in(2),
         tracks_fs: rng.one_in(2),
+        entropy: rng.next() as u32,
         tlb: rng.pick(&[TlbPolicy::None, TlbPolicy::Exact, TlbPolicy::Sticky]),
         ..lacking
     }
