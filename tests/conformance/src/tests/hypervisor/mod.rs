@@ -3,12 +3,16 @@
 mod access;
 mod accessed_dirty;
 mod arrival;
+mod counters;
 mod delegation;
 mod entries;
 mod examples;
 mod existence;
 mod g_stage_registers;
 mod guest;
+mod guest_external;
+mod guest_interrupts;
+mod guest_timer;
 mod hfence_traps;
 mod hlv;
 mod hlv_permissions;
@@ -20,17 +24,22 @@ mod mprv;
 mod priority;
 mod substitution;
 mod two_stage;
+mod vs_warl;
 
 use crate::Test;
 
 pub(super) static TOPICS: &[&[Test]] = &[
     access::TESTS,
     accessed_dirty::TESTS,
+    counters::TESTS,
     delegation::TESTS,
     entries::TESTS,
     examples::TESTS,
     existence::TESTS,
     g_stage_registers::TESTS,
+    guest_external::TESTS,
+    guest_interrupts::TESTS,
+    guest_timer::TESTS,
     hfence_traps::TESTS,
     hlv::TESTS,
     hlv_permissions::TESTS,
@@ -42,4 +51,5 @@ pub(super) static TOPICS: &[&[Test]] = &[
     priority::TESTS,
     substitution::TESTS,
     two_stage::TESTS,
+    vs_warl::TESTS,
 ];
