@@ -18,6 +18,7 @@ mod cmo;
 mod counters;
 mod d;
 mod f;
+mod float;
 mod hypervisor;
 mod m;
 mod machine;
