@@ -8,12 +8,14 @@ mod delegation;
 mod entries;
 mod examples;
 mod existence;
+mod float_state;
 mod g_stage_registers;
 mod guest;
 mod guest_external;
 mod guest_interrupts;
 mod guest_timer;
 mod hfence_traps;
+mod hgatp;
 mod hlv;
 mod hlv_permissions;
 mod hstatus;
@@ -25,6 +27,7 @@ mod priority;
 mod substitution;
 mod two_stage;
 mod vs_warl;
+mod vsatp;
 
 use crate::Test;
 
@@ -36,11 +39,13 @@ pub(super) static TOPICS: &[&[Test]] = &[
     entries::TESTS,
     examples::TESTS,
     existence::TESTS,
+    float_state::TESTS,
     g_stage_registers::TESTS,
     guest_external::TESTS,
     guest_interrupts::TESTS,
     guest_timer::TESTS,
     hfence_traps::TESTS,
+    hgatp::TESTS,
     hlv::TESTS,
     hlv_permissions::TESTS,
     hstatus::TESTS,
@@ -52,4 +57,5 @@ pub(super) static TOPICS: &[&[Test]] = &[
     substitution::TESTS,
     two_stage::TESTS,
     vs_warl::TESTS,
+    vsatp::TESTS,
 ];

@@ -29,7 +29,7 @@ conformance_tests! {
             p.check_write(NUMBER, UXL.of(xlen), UXL.of(2), "UXL is fixed");
         }
         p.in_mode(Mode::VS, |p| {
-            p.write_csr(csr::sstatus::NUMBER, u64::MAX & !SIE.mask());
+            p.write_csr(csr::sstatus::NUMBER, !SIE.mask());
             p.check_csr(
                 csr::sstatus::NUMBER,
                 writable & !SIE.mask() | FS.mask() | SD.mask() | UXL.of(2),
