@@ -391,17 +391,17 @@ impl Program {
             self.li(S10, at).ld(T5, 0, S10).li(T6, next);
             self.compare();
             for (index, pending) in mine.into_iter().enumerate() {
-                let record = RECORD as i32 * (index as i32 + 1);
+                let record = at + RECORD * (index as u64 + 1);
                 for (doubleword, mask, value) in &pending.fields {
                     self.number(&format!("{} of {}", FIELDS[*doubleword], pending.name));
-                    self.li(S10, at).ld(T5, record + 8 * *doubleword as i32, S10);
+                    self.li(S10, record).ld(T5, 8 * *doubleword as i32, S10);
                     self.li(T6, *mask).and(T5, T5, T6).li(T6, *value);
                     self.compare();
                 }
                 if let Some((label, view)) = pending.epc {
                     self.number(&format!("epc of {}", pending.name));
                     self.la(T5, label).li(T6, view).add(T6, T5, T6);
-                    self.li(S10, at).ld(T5, record + 8 * EPC as i32, S10);
+                    self.li(S10, record).ld(T5, 8 * EPC as i32, S10);
                     self.compare();
                 }
             }

@@ -24,7 +24,9 @@ mod instructions;
 mod interrupts;
 mod mprv;
 mod priority;
+mod straddle;
 mod substitution;
+mod tinst;
 mod two_stage;
 mod vs_warl;
 mod vsatp;
@@ -54,7 +56,9 @@ pub(super) static TOPICS: &[&[Test]] = &[
     interrupts::TESTS,
     mprv::TESTS,
     priority::TESTS,
+    straddle::TESTS,
     substitution::TESTS,
+    tinst::TESTS,
     two_stage::TESTS,
     vs_warl::TESTS,
     vsatp::TESTS,
