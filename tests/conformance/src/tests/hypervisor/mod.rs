@@ -14,6 +14,7 @@ mod guest;
 mod guest_external;
 mod guest_interrupts;
 mod guest_timer;
+mod gva;
 mod hfence_traps;
 mod hgatp;
 mod hlv;
@@ -46,6 +47,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     guest_external::TESTS,
     guest_interrupts::TESTS,
     guest_timer::TESTS,
+    gva::TESTS,
     hfence_traps::TESTS,
     hgatp::TESTS,
     hlv::TESTS,
