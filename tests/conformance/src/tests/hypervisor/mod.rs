@@ -23,8 +23,11 @@ mod hstatus;
 mod implicit;
 mod instructions;
 mod interrupts;
+mod machine_csrs;
 mod mprv;
+mod permissions;
 mod priority;
+mod protection;
 mod straddle;
 mod substitution;
 mod tinst;
@@ -56,8 +59,11 @@ pub(super) static TOPICS: &[&[Test]] = &[
     implicit::TESTS,
     instructions::TESTS,
     interrupts::TESTS,
+    machine_csrs::TESTS,
     mprv::TESTS,
+    permissions::TESTS,
     priority::TESTS,
+    protection::TESTS,
     straddle::TESTS,
     substitution::TESTS,
     tinst::TESTS,
