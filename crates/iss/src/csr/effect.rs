@@ -82,7 +82,9 @@ impl Hart {
 
             csr::hstatus::NUMBER => c.hstatus = legalize::hstatus(&v, c.hstatus, value),
             csr::hedeleg::NUMBER => c.hedeleg = legalize::hedeleg(value),
-            csr::hideleg::NUMBER => c.hideleg = legalize::hideleg(&v, value),
+            csr::hideleg::NUMBER => {
+                c.hideleg = masked(c.hideleg, legalize::hideleg(&v, value), c.mideleg);
+            }
             csr::hie::NUMBER => {
                 c.mie = masked(c.mie, value, legalize::H_INTERRUPTS);
                 holder = csr::mie::NUMBER;

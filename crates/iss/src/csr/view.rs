@@ -65,7 +65,7 @@ impl Hart {
 
             csr::hstatus::NUMBER => c.hstatus,
             csr::hedeleg::NUMBER => c.hedeleg,
-            csr::hideleg::NUMBER => c.hideleg,
+            csr::hideleg::NUMBER => c.hideleg & c.mideleg,
             csr::hie::NUMBER => c.mie & H_INTERRUPTS,
             csr::htimedelta::NUMBER => c.htimedelta,
             csr::hcounteren::NUMBER => c.hcounteren,

@@ -3,7 +3,7 @@
 //! Privileged ISA, "Hypervisor and Virtual Supervisor CSRs", "Machine Environment Configuration (menvcfg)
 //! Register", "Smstateen".
 
-use isa::cause::Exception;
+use isa::cause::{Exception, Interrupt};
 use isa::ext::Ext;
 use isa::paging::SCHEMES;
 use isa::{Inst, Mode, Op, csr};
@@ -30,7 +30,7 @@ fn writable_bits() {
         (csr::mstatus::NUMBER, sstatus | 0xc0_0072_1888 | uxl | 2 << 34, uxl | 2 << 34),
         (csr::hstatus::NUMBER, 3 << 48 | 0x70_03c0 | 63 << 12 | uxl, uxl),
         (csr::hedeleg::NUMBER, 0xc_b1fe, 0),
-        (csr::hideleg::NUMBER, 0x2444, 0),
+        (csr::hideleg::NUMBER, 0x444, 0),
         (csr::mideleg::NUMBER, 0x3666, 0x1444),
         (csr::medeleg::NUMBER, 0xf8_b7fe, 0),
         (csr::hcounteren::NUMBER, 0xffff_ffff, 0),
@@ -193,4 +193,20 @@ fn hedeleg_has_a_bit_for_software_checks() {
     let bit = Exception::SoftwareCheck.bit();
     let (ones, zeros) = bits(&mut hart, csr::hedeleg::NUMBER);
     assert_eq!((ones & bit, zeros & bit), (bit, 0));
+}
+
+/// What mideleg does not give to HS-mode is read-only zero in hideleg: of the bits there, LCOFI alone can be.
+#[test]
+fn hideleg_has_no_bits_that_mideleg_has_not() {
+    let mut m = Machine::new(Variant::default());
+    let overflow = Interrupt::Lcofi.bit();
+    m.set(csr::mideleg::NUMBER, 0);
+    m.set(csr::hideleg::NUMBER, u64::MAX);
+    assert_eq!(m.get(csr::hideleg::NUMBER) & overflow, 0, "read-only zero");
+    m.set(csr::mideleg::NUMBER, overflow);
+    assert_eq!(m.get(csr::hideleg::NUMBER) & overflow, 0, "not written while read-only");
+    m.set(csr::hideleg::NUMBER, overflow);
+    assert_eq!(m.get(csr::hideleg::NUMBER), overflow);
+    m.set(csr::mideleg::NUMBER, 0);
+    assert_eq!(m.get(csr::hideleg::NUMBER), 0, "read-only zero again");
 }

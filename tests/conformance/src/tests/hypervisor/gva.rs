@@ -87,6 +87,7 @@ conformance_tests! {
     [rules "mstatus_gva_op"]
     [cases 1 12]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         for mode in [Mode::VS, Mode::VU, Mode::HS, Mode::U] {
             traps_without_address(p, mode, Mode::M);
@@ -102,6 +103,7 @@ conformance_tests! {
     [rules "mstatus_gva_op"]
     [cases 1 2]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         for mode in [Mode::VS, Mode::VU, Mode::HS, Mode::U] {
             preset(p, !mode.virt);
@@ -127,6 +129,7 @@ conformance_tests! {
     [rules "mstatus_gva_op" "H_trap_hs_csrwrites"]
     [cases 1]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         p.vs_stage(&SV39);
         p.s_stage(&SV39);
@@ -162,6 +165,7 @@ conformance_tests! {
     [rules "mstatus_gva_op"]
     [cases 1]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         for mode in [Mode::VS, Mode::VU, Mode::HS, Mode::U] {
             preset(p, !mode.virt);
@@ -194,6 +198,7 @@ conformance_tests! {
     [rules "mstatus_gva_op" "H_guest_page_fault"]
     [cases 3]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let guest = Guest::new(p, S_ALL, U_ALL);
         p.put_pte(guest.vs, 0, 2, Pte(0));
@@ -226,6 +231,7 @@ conformance_tests! {
     [rules "mstatus_gva_op" "H_trap_hs_csrwrites" "H_trap_m_csrwrites"]
     [cases 4 54]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         Guest::new(p, S_ALL, 0);
         let faults = [Exception::LoadPageFault, Exception::StorePageFault, Exception::LoadGuestPageFault, Exception::StoreGuestPageFault];
@@ -259,6 +265,7 @@ conformance_tests! {
     [rules "mstatus_gva_op" "H_trap_xtinst_interrupt" "mtval2_op" "mtinst_op"]
     [cases 5 11 12]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let stale = |p: &mut Program| {
             preset(p, true);
@@ -296,6 +303,7 @@ conformance_tests! {
     [rules "mstatus_gva_op" "mtval2_op" "mtinst_op" "H_trap_m_csrwrites"]
     [cases 5 11 12]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         Guest::new(p, S_ALL, 0);
         set_spvp(p, true);
@@ -304,7 +312,8 @@ conformance_tests! {
             p.hlv_d(A1, A0);
         });
         // The handler has left all that in place.
-        p.check_csr(csr::mtval2::NUMBER, GPA >> 2, "mtval2");
+        let shown = if p.cpu().reports_gpa { GPA >> 2 } else { 0 };
+        p.check_csr(csr::mtval2::NUMBER, shown, "mtval2");
         p.check_csr_bits(csr::mstatus::NUMBER, M_GVA, M_GVA, "GVA");
         p.expect_trap(trap(Exception::EcallM, Mode::M).tval(0).tval2(0).tinst(0).gva(false), |p| {
             p.ecall();
@@ -327,6 +336,7 @@ conformance_tests! {
     [rules "mstatus_gva_op" "mstatus_mpv_op"]
     [cases 61]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let mpv = csr::mstatus::MPV.mask();
         for bits in [0, M_GVA, mpv, M_GVA | mpv] {

@@ -80,6 +80,7 @@ conformance_tests! {
     [rules "H_vm_gpapriv" "mtval2_trapval_vstrans" "H_trap_xtinst_guestpage" "H_trap_xtinst_guestpage_rw" "H_guest_page_fault" "MTVAL2_TRAPVAL"]
     [cases 7 9 12 13]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         for i in [0, 1] {
@@ -95,6 +96,7 @@ conformance_tests! {
     [rules "H_vm_gpapriv" "H_trap_xtinst_guestpage" "H_guest_page_fault"]
     [cases 7 9 12 13]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         let faults = [LOAD, STORE, Exception::InstGuestPageFault];
@@ -111,6 +113,7 @@ conformance_tests! {
     [rules "mtval2_trapval_vstrans" "H_trap_xtinst_guestpage" "H_vm_gstagetrans"]
     [cases 13]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         p.g_stage(&SV39X4);
         for scheme in p.schemes(csr::vsatp::NUMBER) {
@@ -140,6 +143,7 @@ conformance_tests! {
     [rules "H_vm_gpapriv"]
     [cases 25]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         p.put(far.guest.page, 0x8082_8082);
@@ -165,6 +169,7 @@ conformance_tests! {
     [rules "sstatus_mxr_vm" "H_vm_gpapriv"]
     [cases 37 47]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         p.set_csr(csr::sstatus::NUMBER, csr::sstatus::MXR.mask());
@@ -183,6 +188,7 @@ conformance_tests! {
     [rules "H_vm_twostage" "H_vm_gpapriv"]
     [cases 23 24]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         for i in [0, 1] {
@@ -215,6 +221,7 @@ conformance_tests! {
     tables_are_found_through_the_g_stage
     [rules "H_vm_gstagetrans" "H_vm_twostage"]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         p.put(far.guest.page, 0x7ab1e);
@@ -237,6 +244,7 @@ conformance_tests! {
     [rules "mtval2_trapval_vstrans" "hgatp_mode_sv39x4" "hgatp_mode_bare_trans"]
     [cases 16 46]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         for wide in [1 << 41, 1 << 55] {
@@ -258,6 +266,7 @@ conformance_tests! {
     [rules "H_vm_gpatrans" "H_vm_gpapriv"]
     [cases 46 17]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);
         // First for the page itself, then for a VS-stage table.

@@ -86,6 +86,7 @@ conformance_tests! {
     [rules "H_straddle" "H_tinst_addr_offset" "mtval2_trapval_other" "mtval2_htval_virtaddr"]
     [cases 44 10]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (guest, _, [_, g_pte]) = two_pages(p);
         p.put(guest.page + 0xff8, 0x1111);
@@ -100,6 +101,7 @@ conformance_tests! {
     [rules "H_straddle" "H_tinst_addr_offset"]
     [cases 44]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (_, _, [vs_pte, _]) = two_pages(p);
         p.store(vs_pte, 0);
@@ -112,6 +114,7 @@ conformance_tests! {
     [rules "H_straddle" "H_tinst_addr_offset" "mtval2_trapval_other"]
     [cases 44]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (guest, _, [vs_pte, g_pte]) = two_pages(p);
         guest.set_g(p, 0);
@@ -133,6 +136,7 @@ conformance_tests! {
     [rules "H_straddle" "mtval2_trapval_vstrans" "H_trap_xtinst_guestpage"]
     [cases 44 13]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, S_ALL);
         // The last page of one table of level 0, and the first of the next, which is not there.
@@ -161,6 +165,7 @@ conformance_tests! {
     [rules "H_straddle" "mtval2_trapval_other" "H_trap_xtinst_val"]
     [cases 15]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (guest, second, [vs_pte, g_pte]) = two_pages(p);
         // addi a2, zero, 0x123, and a return.

@@ -185,6 +185,7 @@ conformance_tests! {
     [rules "H_trap_xtinst" "H_trap_xtinst_exception" "H_trap_xtinst_val" "H_tinst_addr_offset" "mtinst_op" "H_guest_page_fault" "mtval2_htval_virtaddr"]
     [cases 10 14]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let guest = Guest::new(p, SUPERVISOR, U_ALL);
         guest.set_g(p, 0);
@@ -196,6 +197,7 @@ conformance_tests! {
     [rules "H_trap_xtinst" "H_trap_xtinst_exception" "H_trap_xtinst_val" "H_trap_hs_csrwrites" "mtval2_htval_virtaddr"]
     [cases 10 14]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let faults = Exception::LoadGuestPageFault.bit() | Exception::StoreGuestPageFault.bit();
         p.write_csr(csr::medeleg::NUMBER, faults);
@@ -209,6 +211,7 @@ conformance_tests! {
     [rules "H_trap_xtinst" "H_trap_xtinst_exception" "H_trap_xtinst_val"]
     [cases 10 14]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let guest = Guest::new(p, SUPERVISOR, U_ALL);
         guest.set_vs(p, 0);
@@ -220,6 +223,7 @@ conformance_tests! {
     [rules "H_trap_xtinst" "H_trap_xtinst_exception" "H_trap_xtinst_val"]
     [cases 10 14]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let guest = Guest::new(p, SUPERVISOR, U_ALL);
         p.store(guest.g_pte, Pte::leaf(1 << 54, U_ALL).0);
@@ -246,6 +250,7 @@ conformance_tests! {
     [rules "H_trap_xtinst_val" "H_tinst_addr_offset"]
     [cases 10]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (lr, atomic) = (trap(Exception::LoadAddrMisaligned, Mode::M), trap(Exception::StoreAddrMisaligned, Mode::M));
         p.in_mode(Mode::VS, |p| {
@@ -268,6 +273,7 @@ conformance_tests! {
     [rules "H_trap_xtinst_val" "H_trap_m_csrwrites"]
     [cases 10]
     [needs H]
+    [cpus "tinst=zero" "htval=zero"]
     |p| {
         p.s_stage(&SV39);
         p.write_csr(csr::medeleg::NUMBER, Exception::StorePageFault.bit());
