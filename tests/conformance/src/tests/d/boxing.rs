@@ -1,7 +1,11 @@
 //! Values narrower than the registers. Unprivileged ISA, "NaN Boxing of Narrower Values".
 
 use super::super::float::{DOUBLE, SINGLE};
+use crate::Program;
 use crate::prelude::*;
+
+/// The name of an instruction, and code that leaves the single 1 in fa0 with it.
+type Way = (&'static str, fn(&mut Program));
 
 conformance_tests! {
     /// Every way of writing a single leaves ones above it, so that it is a quiet NaN as a double.
@@ -10,7 +14,7 @@ conformance_tests! {
     |p| {
         let (one, page) = (SINGLE.n(1.0), p.page());
         p.store(page, one & 0xffff_ffff);
-        let ways: [(&str, fn(&mut crate::Program)); 6] = [
+        let ways: [Way; 6] = [
             ("flw", |p| { p.flw(FA0, 0, A1); }),
             ("fmv.w.x", |p| { p.fmv_w_x(FA0, A2); }),
             ("fcvt.s.w", |p| { p.fcvt_s_w(FA0, A3, Rne); }),

@@ -3,6 +3,7 @@
 use isa::{Inst, Op};
 
 use super::super::float::{DZ, MODES, NV, NX, OF, SINGLE, UF};
+use crate::Program;
 use crate::prelude::*;
 
 const FCSR: u16 = csr::fcsr::NUMBER;
@@ -60,7 +61,7 @@ conformance_tests! {
     fcsr_in_every_mode
     [rules "f_depends_zicsr" "fcsr_acc" "fcsr_frm_acc"]
     |p| {
-        let access = |p: &mut crate::Program| {
+        let access = |p: &mut Program| {
             for (number, ones) in [(FCSR, 0xffu64), (FRM, 7), (FFLAGS, 0x1f)] {
                 p.li(A1, ones).csrrw(ZERO, number, A1).csrrci(A0, number, 1);
                 p.check_eq(A0, ones, "old value of csrrci");
