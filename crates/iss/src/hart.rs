@@ -21,6 +21,8 @@ pub enum Stop {
     Requested,
     /// The observer asked for it, before an instruction.
     Observer,
+    /// The hart is in the critical-error state, which it never leaves: a trap came while MDT was set.
+    CriticalError,
 }
 
 /// What a call of [`Hart::run`] did.
@@ -50,6 +52,8 @@ pub struct Hart {
     pub(crate) waiting: bool,
     /// The tick at which the WFI at the program counter, which has not retired yet, is to trap.
     pub(crate) wait_limit: Option<u64>,
+    /// A trap into M-mode came while MDT was set, and the hart has ceased to execute.
+    pub(crate) critical_error: bool,
     /// The wires as they were last seen.
     pub(crate) lines: Lines,
     /// Something has happened that may make an interrupt due.
@@ -77,6 +81,7 @@ impl Hart {
             decoded: Decoded::new(variant),
             reservation: None,
             waiting: false,
+            critical_error: false,
             wait_limit: None,
             lines: Lines::default(),
             recheck_interrupts: true,

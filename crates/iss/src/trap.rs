@@ -47,7 +47,9 @@ struct Entry {
 
 impl Hart {
     /// Takes an exception that the instruction at the current pc has raised.
-    pub(crate) fn take_exception(&mut self, trap: &Trap) -> TrapTaken {
+    ///
+    /// `None` where that is one trap too many, and the hart is in the critical-error state.
+    pub(crate) fn take_exception(&mut self, trap: &Trap) -> Option<TrapTaken> {
         let bit = trap.cause.bit();
         let mode = self.mode();
         let delegated = mode != Mode::M && self.csr.medeleg & bit != 0;
@@ -60,8 +62,8 @@ impl Hart {
         self.enter(to, Entry { cause: Cause::Exception(cause), tval, gva, tval2, tinst })
     }
 
-    /// Takes an interrupt before the instruction at the current pc.
-    pub(crate) fn take_interrupt(&mut self, interrupt: Interrupt, to: Mode) -> TrapTaken {
+    /// Takes an interrupt before the instruction at the current pc; `None` as for exceptions.
+    pub(crate) fn take_interrupt(&mut self, interrupt: Interrupt, to: Mode) -> Option<TrapTaken> {
         let cause = Cause::Interrupt(interrupt);
         self.enter(to, Entry { cause, tval: 0, gva: false, tval2: 0, tinst: 0 })
     }
@@ -88,7 +90,12 @@ impl Hart {
         Trap { tval, tval2, tinst: if reports_tinst { trap.tinst } else { 0 }, ..*trap }
     }
 
-    fn enter(&mut self, to: Mode, entry: Entry) -> TrapTaken {
+    fn enter(&mut self, to: Mode, entry: Entry) -> Option<TrapTaken> {
+        let (to, entry) = self.unless_unexpected(to, entry);
+        if to == Mode::M && csr::mstatus::MDT.is_set(self.csr.mstatus) {
+            self.critical_error = true;
+            return None;
+        }
         self.count(match entry.cause {
             Cause::Exception(_) => Event::Exception,
             Cause::Interrupt(_) => Event::Interrupt,
@@ -104,22 +111,39 @@ impl Hart {
         self.set_pc(handler);
         self.recheck_interrupts = true;
         let (tval2, tinst) = if to == Mode::VS { (0, 0) } else { (entry.tval2, entry.tinst) };
-        TrapTaken { cause: entry.cause, from, to, epc, tval: entry.tval, tval2, tinst }
+        Some(TrapTaken { cause: entry.cause, from, to, epc, tval: entry.tval, tval2, tinst })
+    }
+
+    /// What becomes of a trap into a supervisor mode that has disabled traps: a double trap into M-mode, which
+    /// has the cause of the first in `mtval2`. Privileged ISA, "Double Trap Control in sstatus Register".
+    fn unless_unexpected(&self, to: Mode, entry: Entry) -> (Mode, Entry) {
+        let status = match to {
+            Mode::HS => self.csr.mstatus,
+            Mode::VS => self.csr.vsstatus,
+            _ => return (to, entry),
+        };
+        if !csr::sstatus::SDT.is_set(status) {
+            return (to, entry);
+        }
+        let cause = Cause::Exception(Exception::DoubleTrap);
+        (Mode::M, Entry { cause, tval2: entry.cause.to_bits(), ..entry })
     }
 
     /// Writes the trap CSRs of M-mode and returns the handler's address.
     fn enter_machine(&mut self, from: Mode, entry: &Entry) -> u64 {
-        use csr::mstatus::{GVA, MIE, MPIE, MPP, MPV};
+        use csr::mstatus::{GVA, MDT, MIE, MPIE, MPP, MPV};
         let epc = self.pc();
         let h = self.variant().has(Ext::H);
+        let disables = self.variant().has(Ext::Smdbltrp);
         let c = &mut self.csr;
         c.mepc = epc;
         c.mcause = entry.cause.to_bits();
         c.mtval = entry.tval;
         let mut status = MPIE.set(c.mstatus, MIE.get(c.mstatus));
         status = MPP.set(MIE.set(status, 0), from.privilege as u64);
+        status = MDT.set(status, disables.into());
+        c.mtval2 = entry.tval2;
         if h {
-            c.mtval2 = entry.tval2;
             c.mtinst = entry.tinst;
             status = GVA.set(MPV.set(status, from.virt.into()), entry.gva.into());
         }
@@ -136,7 +160,7 @@ impl Hart {
         c.sepc = epc;
         c.scause = entry.cause.to_bits();
         c.stval = entry.tval;
-        c.mstatus = supervisor_status(c.mstatus, from);
+        c.mstatus = supervisor_status(c.mstatus, from, csr::menvcfg::DTE.get(c.menvcfg));
         if h {
             c.htval = entry.tval2;
             c.htinst = entry.tinst;
@@ -160,13 +184,13 @@ impl Hart {
         c.vsepc = epc;
         c.vscause = cause;
         c.vstval = entry.tval;
-        c.vsstatus = supervisor_status(c.vsstatus, from);
+        c.vsstatus = supervisor_status(c.vsstatus, from, csr::henvcfg::DTE.get(c.henvcfg));
         handler(c.vstvec, cause)
     }
 
     /// MRET: back to the mode that MPV and MPP name.
     pub(crate) fn return_from_machine(&mut self) -> u64 {
-        use csr::mstatus::{MIE, MPIE, MPP, MPRV, MPV};
+        use csr::mstatus::{MDT, MIE, MPIE, MPP, MPRV, MPV};
         let status = self.csr.mstatus;
         let privilege = Privilege::from_bits(MPP.get(status)).unwrap_or(Privilege::U);
         let virt = privilege != Privilege::M && MPV.is_set(status);
@@ -175,20 +199,37 @@ impl Hart {
         if privilege != Privilege::M {
             new = MPRV.set(new, 0);
         }
-        self.csr.mstatus = new;
-        self.set_mode(Mode { privilege, virt });
+        self.csr.mstatus = MDT.set(new, 0);
+        let to = Mode { privilege, virt };
+        if self.variant().has(Ext::Smdbltrp) {
+            self.enable_traps_below(to);
+        }
+        self.set_mode(to);
         self.recheck_interrupts = true;
         self.csr.mepc
     }
 
+    /// A return to below HS-mode ends what disables traps into HS-mode, and one to VU-mode what disables those
+    /// into VS-mode. Privileged ISA, "Double Trap Control in mstatus Register" and "Trap Return".
+    fn enable_traps_below(&mut self, to: Mode) {
+        let c = &mut self.csr;
+        if to.privilege == Privilege::U || to.virt {
+            c.mstatus = csr::mstatus::SDT.set(c.mstatus, 0);
+        }
+        if to == Mode::VU {
+            c.vsstatus = csr::vsstatus::SDT.set(c.vsstatus, 0);
+        }
+    }
+
     /// SRET: at V=0 back to the mode that SPV and SPP name, at V=1 to the guest mode that its SPP names.
     pub(crate) fn return_from_supervisor(&mut self) -> u64 {
-        use csr::sstatus::{SIE, SPIE, SPP};
-        let guest = self.mode().virt;
+        use csr::sstatus::{SDT, SIE, SPIE, SPP};
+        let from = self.mode();
+        let guest = from.virt;
         let c = &mut self.csr;
         let status = if guest { c.vsstatus } else { c.mstatus };
         let privilege = if SPP.is_set(status) { Privilege::S } else { Privilege::U };
-        let new = SPIE.set(SPP.set(SIE.set(status, SPIE.get(status)), 0), 1);
+        let new = SDT.set(SPIE.set(SPP.set(SIE.set(status, SPIE.get(status)), 0), 1), 0);
         let (virt, pc) = if guest {
             c.vsstatus = new;
             (true, c.vsepc)
@@ -199,16 +240,23 @@ impl Hart {
             (virt, c.sepc)
         };
         c.mstatus = csr::mstatus::MPRV.set(c.mstatus, 0);
-        self.set_mode(Mode { privilege, virt });
+        if from == Mode::M {
+            c.mstatus = csr::mstatus::MDT.set(c.mstatus, 0);
+        }
+        let to = Mode { privilege, virt };
+        if from == Mode::HS || !guest && self.variant().has(Ext::Smdbltrp) {
+            self.enable_traps_below(to);
+        }
+        self.set_mode(to);
         self.recheck_interrupts = true;
         pc
     }
 }
 
-/// `sstatus` or `vsstatus` after a trap from `from`.
-fn supervisor_status(status: u64, from: Mode) -> u64 {
-    use csr::sstatus::{SIE, SPIE, SPP};
-    let status = SPIE.set(status, SIE.get(status));
+/// `sstatus` or `vsstatus` after a trap from `from`; `dte` is that of the configuration of the handler's mode.
+fn supervisor_status(status: u64, from: Mode, dte: u64) -> u64 {
+    use csr::sstatus::{SDT, SIE, SPIE, SPP};
+    let status = SDT.set(SPIE.set(status, SIE.get(status)), dte);
     SPP.set(SIE.set(status, 0), from.privilege as u64)
 }
 

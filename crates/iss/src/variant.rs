@@ -7,6 +7,8 @@ mod spec;
 
 use isa::ext::{Ext, ExtSet};
 
+use crate::csr::legalize::{DELEGATABLE_EXCEPTIONS, GUEST_DELEGATABLE_EXCEPTIONS, S_INTERRUPTS};
+
 pub use choice::{Misaligned, MisalignedAtomic, TlbPolicy, Wfi};
 pub use knob::{KNOBS, Knob};
 pub use spec::{PRESETS, Preset, SpecError};
@@ -56,6 +58,12 @@ pub struct Variant {
     pub vsatp_ignores: bool,
     /// Whether FS tells Initial, Clean and Dirty apart; otherwise what is not Off is Dirty.
     pub tracks_fs: bool,
+    /// The writable bits of `medeleg`, as far as the exceptions can occur.
+    pub medeleg: u64,
+    /// The writable bits of `mideleg`, as far as there are such interrupts; those of H are read-only ones.
+    pub mideleg: u64,
+    /// The writable bits of `hedeleg`.
+    pub hedeleg: u64,
     /// Event counters, from `mhpmcounter3` on: 0 to 29; those above are read-only zeros.
     pub hpm: u32,
     /// Bits of an event counter, 1 to 64.
@@ -139,6 +147,9 @@ impl Default for Variant {
             wfi: Wfi::Trap,
             vsatp_ignores: false,
             tracks_fs: true,
+            medeleg: DELEGATABLE_EXCEPTIONS,
+            mideleg: S_INTERRUPTS,
+            hedeleg: GUEST_DELEGATABLE_EXCEPTIONS,
             hpm: 29,
             hpm_len: 64,
             mcounteren: u32::MAX,

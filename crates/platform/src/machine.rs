@@ -182,6 +182,9 @@ impl Machine {
         if outcome.stop == Stop::Observer {
             return Err(MachineStop::Observer { hart });
         }
+        if outcome.stop == Stop::CriticalError {
+            return Err(MachineStop::CriticalError { hart });
+        }
         if self.harts[hart].fruitless >= STORM_STEPS {
             self.harts[hart].fruitless = 0;
             return Err(MachineStop::TrapStorm(TrapStorm::of(&self.harts[hart].hart)));

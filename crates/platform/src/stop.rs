@@ -26,6 +26,11 @@ pub enum MachineStop {
     Timeout,
     /// Every hart waits for an interrupt and none can come.
     Deadlock,
+    /// A trap into M-mode came while MDT was set, and this hart has ceased to execute.
+    CriticalError {
+        /// The hart's number.
+        hart: usize,
+    },
     /// A hart does nothing but trap.
     TrapStorm(TrapStorm),
     /// The observer stopped this hart before an instruction.

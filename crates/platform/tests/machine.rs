@@ -12,7 +12,7 @@ use fixture::{Elf, Segment};
 use isa::Mode;
 use isa::asm::prelude::*;
 use isa::cause::{Cause, Exception};
-use iss::{Hart, Observer};
+use iss::{Hart, Observer, Variant};
 use platform::map::{DeviceKind, region};
 use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
@@ -226,6 +226,24 @@ fn a_trap_storm_is_reported() {
         "hart 0 traps for ever at pc 0x0 in M-mode: instruction access fault, trap value 0x0"
     );
     assert!(machine.instructions() < 20_000);
+}
+
+/// MDT is set at reset, so that the first trap is one too many. The machine stops, whatever the other harts do.
+#[test]
+fn a_critical_error_stops_the_machine() {
+    let elf = program(|a| {
+        let other = a.label();
+        a.csrr(T0, csr::mhartid::NUMBER).beqz(T0, other);
+        a.ebreak();
+        a.place(other);
+        spin(a);
+    });
+    let variant = Variant::parse("max,smdbltrp=on").expect("a hart that there can be");
+    let config = MachineConfig { variant, ..config(2, &elf) };
+    let mut machine = Machine::new(config, Console::default()).expect("the machine starts");
+    for _ in 0..2 {
+        assert_eq!(run(&mut machine), MachineStop::CriticalError { hart: 1 });
+    }
 }
 
 /// A guest that echoes one byte as its exit status, woken by the UART's interrupt.

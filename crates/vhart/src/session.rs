@@ -146,6 +146,9 @@ pub(crate) fn report(stop: MachineStop) {
         MachineStop::Deadlock => say(format_args!(
             "the guest waits for ever: every hart waits for an interrupt, and no timer or device will raise one"
         )),
+        MachineStop::CriticalError { hart } => say(format_args!(
+            "hart {hart} is in the critical-error state: a trap came before its handler had cleared mstatus.MDT"
+        )),
         MachineStop::TrapStorm(storm) => {
             say(format_args!("{storm}; set up a trap handler, or look at it with --gdb"));
         }

@@ -108,6 +108,9 @@ pub fn run_image(image: &Image, cpu: &Variant) -> Outcome {
     match stop {
         MachineStop::Exit(status) => outcome(status, machine.ram(), &image.checks),
         MachineStop::InstructionLimit => Outcome::Stuck(format!("no end after {LIMIT} instructions")),
+        MachineStop::CriticalError { .. } => {
+            Outcome::Stuck(String::from("the hart is in the critical-error state"))
+        }
         MachineStop::Deadlock => Outcome::Stuck(String::from("waits for an interrupt that cannot come")),
         MachineStop::TrapStorm(storm) => Outcome::Stuck(storm.to_string()),
         other => Outcome::Stuck(format!("{other:?}")),

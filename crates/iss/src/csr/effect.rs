@@ -3,6 +3,7 @@
 use isa::csr;
 use isa::ext::Ext;
 
+use super::CsrFile;
 use super::counters::counter_of;
 use super::legalize::{self, S_INTERRUPTS, VS_INTERRUPTS, masked};
 use super::pmp;
@@ -34,8 +35,12 @@ impl Hart {
             csr::seed::NUMBER => c.polls = c.polls.wrapping_add(1),
 
             csr::sstatus::NUMBER => {
-                c.mstatus =
-                    legalize::mstatus(&v, c.mstatus, masked(c.mstatus, value, legalize::SSTATUS_WRITABLE));
+                c.mstatus = legalize::mstatus(
+                    &v,
+                    c.menvcfg,
+                    c.mstatus,
+                    masked(c.mstatus, value, legalize::SSTATUS_WRITABLE),
+                );
                 holder = csr::mstatus::NUMBER;
             }
             csr::sie::NUMBER => {
@@ -60,7 +65,7 @@ impl Hart {
             csr::stimecmp::NUMBER => c.stimecmp = value,
             csr::satp::NUMBER => c.satp = legalize::satp(&v, c.satp, value),
 
-            csr::vsstatus::NUMBER => c.vsstatus = legalize::vsstatus(&v, c.vsstatus, value),
+            csr::vsstatus::NUMBER => c.vsstatus = legalize::vsstatus(&v, c.henvcfg, c.vsstatus, value),
             csr::vsie::NUMBER => {
                 c.mie = masked(c.mie, value << 1, c.hideleg & VS_INTERRUPTS);
                 c.mie = masked(c.mie, value, c.hideleg & c.mideleg & csr::vsie::LCOFIE.mask());
@@ -81,10 +86,8 @@ impl Hart {
             csr::vsatp::NUMBER => c.vsatp = legalize::vsatp(&v, c.vsatp, value),
 
             csr::hstatus::NUMBER => c.hstatus = legalize::hstatus(&v, c.hstatus, value),
-            csr::hedeleg::NUMBER => c.hedeleg = legalize::hedeleg(value),
-            csr::hideleg::NUMBER => {
-                c.hideleg = masked(c.hideleg, legalize::hideleg(&v, value), c.mideleg);
-            }
+            csr::hedeleg::NUMBER => c.hedeleg = legalize::hedeleg(&v, value),
+            csr::hideleg::NUMBER => c.hideleg = legalize::hideleg(&v, c.mideleg, value),
             csr::hie::NUMBER => {
                 c.mie = masked(c.mie, value, legalize::H_INTERRUPTS);
                 holder = csr::mie::NUMBER;
@@ -95,6 +98,7 @@ impl Hart {
             csr::henvcfg::NUMBER => {
                 let pmm = legalize::pmm(v.has(Ext::Ssnpm), csr::henvcfg::PMM, c.henvcfg, value);
                 c.henvcfg = legalize::menvcfg(&v, value) & legalize::henvcfg_enabled(c.menvcfg) | pmm;
+                enable_disabled_traps(c);
             }
             csr::hstateen0::NUMBER => {
                 c.hstateen[i] = masked(c.hstateen[i], legalize::stateen(i, value), c.mstateen[i]);
@@ -108,9 +112,12 @@ impl Hart {
             csr::htinst::NUMBER => c.htinst = value,
             csr::hgatp::NUMBER => c.hgatp = legalize::hgatp(&v, c.hgatp, value),
 
-            csr::mstatus::NUMBER => c.mstatus = legalize::mstatus(&v, c.mstatus, value),
+            csr::mstatus::NUMBER => c.mstatus = legalize::mstatus(&v, c.menvcfg, c.mstatus, value),
             csr::medeleg::NUMBER => c.medeleg = legalize::medeleg(&v, value),
-            csr::mideleg::NUMBER => c.mideleg = legalize::mideleg(&v, value),
+            csr::mideleg::NUMBER => {
+                c.mideleg = legalize::mideleg(&v, value);
+                c.hideleg &= c.mideleg;
+            }
             csr::mie::NUMBER => c.mie = legalize::mie(&v, value),
             csr::mtvec::NUMBER => c.mtvec = legalize::tvec(value),
             csr::mcounteren::NUMBER => c.mcounteren = value & u64::from(v.mcounteren),
@@ -119,6 +126,7 @@ impl Hart {
                 c.menvcfg = legalize::menvcfg(&v, value) | pmm;
                 // What is disabled here does not come back in henvcfg with a later enabling.
                 c.henvcfg &= legalize::henvcfg_enabled(c.menvcfg);
+                enable_disabled_traps(c);
             }
             csr::mstateen0::NUMBER => c.mstateen[i] = legalize::stateen(i, value),
             csr::mcountinhibit::NUMBER => c.mcountinhibit = legalize::mcountinhibit(&v, value),
@@ -160,5 +168,15 @@ impl Hart {
         self.recheck_interrupts = true;
         self.recount();
         Some(holder)
+    }
+}
+
+/// SDT is a read-only zero while the DTE of its mode's configuration is clear.
+fn enable_disabled_traps(c: &mut CsrFile) {
+    if !csr::menvcfg::DTE.is_set(c.menvcfg) {
+        c.mstatus = csr::mstatus::SDT.set(c.mstatus, 0);
+    }
+    if !csr::henvcfg::DTE.is_set(c.henvcfg) {
+        c.vsstatus = csr::vsstatus::SDT.set(c.vsstatus, 0);
     }
 }

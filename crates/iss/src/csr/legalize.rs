@@ -36,10 +36,10 @@ pub(crate) const S_INTERRUPTS: u64 =
     Interrupt::Ssi.bit() | Interrupt::Sti.bit() | Interrupt::Sei.bit() | Interrupt::Lcofi.bit();
 const M_INTERRUPTS: u64 = Interrupt::Msi.bit() | Interrupt::Mti.bit() | Interrupt::Mei.bit();
 
-/// The fields of `sstatus`, and so of `vsstatus`, that can be written.
+/// The fields of `sstatus`, and so of `vsstatus`, that can be written; SDT where double traps are enabled.
 pub(crate) const SSTATUS_WRITABLE: u64 = {
-    use csr::sstatus::{FS, MXR, SIE, SPIE, SPP, SUM};
-    mask_of(&[SIE, SPIE, SPP, FS, SUM, MXR])
+    use csr::sstatus::{FS, MXR, SDT, SIE, SPIE, SPP, SUM};
+    mask_of(&[SIE, SPIE, SPP, FS, SUM, MXR, SDT])
 };
 /// The fields of `mstatus` that `sstatus` shows.
 pub(crate) const SSTATUS_VISIBLE: u64 = {
@@ -55,9 +55,19 @@ fn with_float_state(v: &Variant, status: u64) -> u64 {
     SD.set(status, (FS.get(status) == 3).into())
 }
 
-/// mstatus: the reserved MPP keeps the old privilege; MPV and GVA exist with H.
-pub(crate) fn mstatus(v: &Variant, old: u64, new: u64) -> u64 {
-    use csr::mstatus::{GVA, MIE, MPIE, MPP, MPRV, MPV, TSR, TVM, TW};
+/// `status` with no SDT where double traps are not enabled, and with SIE clear where SDT is set.
+fn with_traps_disabled(status: u64, dte: bool) -> u64 {
+    use csr::sstatus::{SDT, SIE};
+    match (dte, SDT.is_set(status)) {
+        (false, _) => SDT.set(status, 0),
+        (true, true) => SIE.set(status, 0),
+        (true, false) => status,
+    }
+}
+
+/// mstatus: the reserved MPP keeps the old privilege; MPV and GVA exist with H; MIE is clear where MDT is set.
+pub(crate) fn mstatus(v: &Variant, menvcfg: u64, old: u64, new: u64) -> u64 {
+    use csr::mstatus::{GVA, MDT, MIE, MPIE, MPP, MPRV, MPV, TSR, TVM, TW};
     let mut writable = SSTATUS_WRITABLE | mask_of(&[MIE, MPIE, MPRV, TVM, TW, TSR]);
     if MPP.get(new) != 2 {
         writable |= MPP.mask();
@@ -65,12 +75,17 @@ pub(crate) fn mstatus(v: &Variant, old: u64, new: u64) -> u64 {
     if v.has(Ext::H) {
         writable |= mask_of(&[GVA, MPV]);
     }
-    with_float_state(v, masked(old, new, writable))
+    if v.has(Ext::Smdbltrp) {
+        writable |= MDT.mask();
+    }
+    let status = with_traps_disabled(masked(old, new, writable), csr::menvcfg::DTE.is_set(menvcfg));
+    with_float_state(v, if MDT.is_set(status) { MIE.set(status, 0) } else { status })
 }
 
 /// vsstatus.
-pub(crate) fn vsstatus(v: &Variant, old: u64, new: u64) -> u64 {
-    with_float_state(v, masked(old, new, SSTATUS_WRITABLE))
+pub(crate) fn vsstatus(v: &Variant, henvcfg: u64, old: u64, new: u64) -> u64 {
+    let status = masked(old, new, SSTATUS_WRITABLE);
+    with_float_state(v, with_traps_disabled(status, csr::henvcfg::DTE.is_set(henvcfg)))
 }
 
 /// hstatus: VGEIN values above GEILEN keep the old one.
@@ -83,9 +98,10 @@ pub(crate) fn hstatus(v: &Variant, old: u64, new: u64) -> u64 {
     masked(old, new, writable) & !HUPMM.mask() | pmm(v.has(Ext::Ssnpm), HUPMM, old, new)
 }
 
-/// The exceptions that a guest may handle itself: those that concern nothing of the hypervisor's.
+/// The exceptions of this hart that a guest may handle itself: those that concern nothing of the hypervisor's.
 ///
-/// Instruction address misaligned cannot occur with 16-bit instructions.
+/// Instruction address misaligned cannot occur with 16-bit instructions, nor a software check without
+/// control-flow integrity.
 const GUEST_EXCEPTIONS: u64 = {
     use Exception::{
         Breakpoint, EcallU, HardwareError, IllegalInst, InstAccessFault, InstPageFault, LoadAccessFault,
@@ -104,26 +120,33 @@ const H_EXCEPTIONS: u64 = {
     pages | EcallVs.bit() | VirtualInst.bit()
 };
 
-/// medeleg: every exception that can occur below M-mode.
+/// The bits of medeleg that may be writable: the exceptions that can occur below M-mode.
+pub(crate) const DELEGATABLE_EXCEPTIONS: u64 = GUEST_EXCEPTIONS | H_EXCEPTIONS | Exception::EcallS.bit();
+
+/// The bits of hedeleg that must be writable whether or not the exception can occur.
+pub(crate) const GUEST_DELEGATABLE_EXCEPTIONS: u64 = GUEST_EXCEPTIONS | Exception::SoftwareCheck.bit();
+
+/// medeleg: the exceptions that can occur below M-mode, as far as the hart delegates them.
 pub(crate) fn medeleg(v: &Variant, new: u64) -> u64 {
-    new & (GUEST_EXCEPTIONS | Exception::EcallS.bit() | if v.has(Ext::H) { H_EXCEPTIONS } else { 0 })
+    let occurring = DELEGATABLE_EXCEPTIONS & if v.has(Ext::H) { u64::MAX } else { !H_EXCEPTIONS };
+    new & v.medeleg & occurring
 }
 
 /// mideleg: the VS-level interrupts and SGEI are delegated for good.
 pub(crate) fn mideleg(v: &Variant, new: u64) -> u64 {
-    new & S_INTERRUPTS & interrupts(v) | if v.has(Ext::H) { H_INTERRUPTS } else { 0 }
+    new & v.mideleg & S_INTERRUPTS & interrupts(v) | if v.has(Ext::H) { H_INTERRUPTS } else { 0 }
 }
 
-/// hideleg: the VS-level interrupts, and counter overflow where a guest may have it.
-pub(crate) fn hideleg(v: &Variant, new: u64) -> u64 {
+/// hideleg: the VS-level interrupts and, where a guest may have it, counter overflow; nothing that is not
+/// delegated to HS-mode.
+pub(crate) fn hideleg(v: &Variant, mideleg: u64, new: u64) -> u64 {
     let overflow = if v.has(Ext::Shlcofideleg) { Interrupt::Lcofi.bit() } else { 0 };
-    new & (VS_INTERRUPTS | overflow)
+    new & mideleg & (VS_INTERRUPTS | overflow)
 }
 
-/// hedeleg: what concerns the guest's machine is never delegated to the guest. The bit of software checks must
-/// be writable though none of these exceptions occurs.
-pub(crate) const fn hedeleg(new: u64) -> u64 {
-    new & (GUEST_EXCEPTIONS | Exception::SoftwareCheck.bit())
+/// hedeleg: what concerns the guest's machine is never delegated to the guest.
+pub(crate) const fn hedeleg(v: &Variant, new: u64) -> u64 {
+    new & v.hedeleg
 }
 
 /// The bits of `mie` that exist.
@@ -176,9 +199,10 @@ fn has_counter(v: &Variant, n: usize) -> bool {
 
 /// menvcfg: a bit is writable when the extension that it enables is there.
 pub(crate) fn menvcfg(v: &Variant, new: u64) -> u64 {
-    use csr::menvcfg::{ADUE, FIOM, PBMTE, STCE};
+    use csr::menvcfg::{ADUE, DTE, FIOM, PBMTE, STCE};
     let enable = |there: bool, field: Field| if there { field.mask() } else { 0 };
     new & (FIOM.mask()
+        | enable(v.has(Ext::Ssdbltrp), DTE)
         | enable(v.has(Ext::Sstc), STCE)
         | enable(v.has(Ext::Svpbmt), PBMTE)
         | enable(v.has(Ext::Svadu), ADUE))
@@ -202,8 +226,8 @@ pub(crate) fn mseccfg_beside_pmp(v: &Variant, old: u64, new: u64) -> u64 {
 
 /// The bits of henvcfg that this menvcfg leaves writable.
 pub(crate) const fn henvcfg_enabled(menvcfg: u64) -> u64 {
-    use csr::henvcfg::{ADUE, PBMTE, STCE};
-    menvcfg | !mask_of(&[ADUE, PBMTE, STCE])
+    use csr::henvcfg::{ADUE, DTE, PBMTE, STCE};
+    menvcfg | !mask_of(&[ADUE, DTE, PBMTE, STCE])
 }
 
 /// The bits of mip that software can write under that name: STIP is a wire while stimecmp drives it.
@@ -276,15 +300,20 @@ mod tests {
         #[test]
         fn legalizing_twice_changes_nothing(old: u64, new: u64) {
             let v = Variant::default();
-            let pure: [fn(&Variant, u64, u64) -> u64; 7] =
-                [mstatus, vsstatus, hstatus, satp, vsatp, hgatp, mseccfg_beside_pmp];
-            for legalize in pure {
+            let statuses: [fn(&Variant, u64, u64) -> u64; 4] = [
+                |v, old, new| mstatus(v, 0, old, new),
+                |v, old, new| mstatus(v, u64::MAX, old, new),
+                |v, old, new| vsstatus(v, 0, old, new),
+                |v, old, new| vsstatus(v, u64::MAX, old, new),
+            ];
+            let pure: [fn(&Variant, u64, u64) -> u64; 5] = [hstatus, satp, vsatp, hgatp, mseccfg_beside_pmp];
+            for legalize in statuses.into_iter().chain(pure) {
                 let old = legalize(&v, 0, old);
                 let once = legalize(&v, old, new);
                 prop_assert_eq!(legalize(&v, old, once), once);
             }
             prop_assert_eq!(medeleg(&v, medeleg(&v, new)), medeleg(&v, new));
-            prop_assert_eq!(hedeleg(hedeleg(new)), hedeleg(new));
+            prop_assert_eq!(hedeleg(&v, hedeleg(&v, new)), hedeleg(&v, new));
         }
     }
 
@@ -301,7 +330,7 @@ mod tests {
     #[test]
     fn hedeleg_never_delegates_what_concerns_the_host() {
         for code in [9, 10, 11, 16, 20, 21, 22, 23] {
-            assert_eq!(hedeleg(u64::MAX) >> code & 1, 0, "bit {code}");
+            assert_eq!(hedeleg(&Variant::default(), u64::MAX) >> code & 1, 0, "bit {code}");
         }
     }
 }

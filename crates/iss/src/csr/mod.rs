@@ -13,6 +13,7 @@ pub(crate) mod pmp;
 mod view;
 
 use isa::csr;
+use isa::ext::Ext;
 
 use crate::variant::Variant;
 
@@ -96,11 +97,12 @@ pub(crate) const XL_64: u64 = 2;
 impl CsrFile {
     /// The registers at reset. What the manual leaves open is zero.
     pub(crate) fn new(variant: &Variant) -> CsrFile {
+        let mdt = csr::mstatus::MDT.of(variant.has(Ext::Smdbltrp).into());
         CsrFile {
             fflags: 0,
             frm: 0,
             polls: 0,
-            mstatus: csr::mstatus::UXL.of(XL_64) | csr::mstatus::SXL.of(XL_64),
+            mstatus: csr::mstatus::UXL.of(XL_64) | csr::mstatus::SXL.of(XL_64) | mdt,
             medeleg: 0,
             mideleg: legalize::mideleg(variant, 0),
             mie: 0,

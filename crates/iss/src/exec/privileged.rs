@@ -17,8 +17,9 @@ impl<O: Observer> Cpu<'_, O> {
         if self.hart.mode() != Mode::M {
             return Err(self.illegal(i));
         }
+        let vsstatus = self.hart.csr.vsstatus;
         let target = self.hart.return_from_machine();
-        self.returned(target, &[csr::mstatus::NUMBER]);
+        self.returned(target, vsstatus, &[csr::mstatus::NUMBER]);
         Ok(())
     }
 
@@ -33,20 +34,23 @@ impl<O: Observer> Cpu<'_, O> {
             Mode::HS if tsr => return Err(self.illegal(i)),
             _ => {}
         }
+        let vsstatus = self.hart.csr.vsstatus;
         let target = self.hart.return_from_supervisor();
         let written: &[u16] = match mode.virt {
             true => &[csr::vsstatus::NUMBER],
             false if self.hart.variant().has(Ext::H) => &[csr::hstatus::NUMBER, csr::mstatus::NUMBER],
             false => &[csr::mstatus::NUMBER],
         };
-        self.returned(target, written);
+        self.returned(target, vsstatus, written);
         Ok(())
     }
 
-    fn returned(&mut self, target: u64, written: &[u16]) {
+    /// Goes on at `target` and tells what has been written; `vsstatus` is what that was before.
+    fn returned(&mut self, target: u64, vsstatus: u64, written: &[u16]) {
         self.next_pc = target;
         self.hart.reservation = None;
-        for number in written {
+        let enabled = vsstatus != self.hart.csr.vsstatus && !written.contains(&csr::vsstatus::NUMBER);
+        for number in written.iter().chain(enabled.then_some(&csr::vsstatus::NUMBER)) {
             let value = self.hart.view(*number).unwrap_or(0);
             self.obs.csr_write(self.hart, *number, value);
         }

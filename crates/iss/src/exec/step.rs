@@ -44,6 +44,9 @@ impl<'a, O: Observer> Cpu<'a, O> {
                     break Stop::Requested;
                 }
             }
+            if self.hart.critical_error {
+                break Stop::CriticalError;
+            }
             if taken == steps {
                 break Stop::Budget;
             }
@@ -54,6 +57,9 @@ impl<'a, O: Observer> Cpu<'a, O> {
             let unfinished = std::mem::take(&mut self.hart.waiting) && self.hart.wait_limit.is_some();
             if !unfinished {
                 self.interrupt();
+                if self.hart.critical_error {
+                    continue;
+                }
             }
             if let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc()) {
                 break Stop::Observer;
@@ -71,7 +77,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
         }
         if let Some((interrupt, to)) = self.hart.next_interrupt() {
             let taken = self.hart.take_interrupt(interrupt, to);
-            self.trapped(&taken);
+            self.trapped(taken);
         }
     }
 
@@ -83,7 +89,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
             Err(_) if self.hart.waiting => false,
             Err(trap) => {
                 let taken = self.hart.take_exception(&trap);
-                self.trapped(&taken);
+                self.trapped(taken);
                 false
             }
         };
@@ -107,11 +113,12 @@ impl<'a, O: Observer> Cpu<'a, O> {
         Ok(())
     }
 
-    fn trapped(&mut self, taken: &TrapTaken) {
+    fn trapped(&mut self, taken: Option<TrapTaken>) {
+        let Some(taken) = taken else { return };
         self.hart.reservation = None;
-        self.obs.trap(self.hart, taken);
+        self.obs.trap(self.hart, &taken);
         if taken.from.virt && !matches!(taken.to, Mode::VS) {
-            self.obs.world_switch(self.hart, &WorldSwitch::Exit(*taken));
+            self.obs.world_switch(self.hart, &WorldSwitch::Exit(taken));
         }
     }
 }

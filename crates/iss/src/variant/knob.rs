@@ -35,9 +35,9 @@ macro_rules! number {
     };
 }
 
-/// A row for a set of bits, of which those outside `$within` are never writable.
+/// A row for a set of bits; `spec` knows which of them the manual allows.
 macro_rules! mask {
-    ($name:literal, $field:ident, $within:literal, $values:literal, $rule:literal, $doc:literal) => {
+    ($name:literal, $field:ident, $values:literal, $rule:literal, $doc:literal) => {
         Knob {
             name: $name,
             values: $values,
@@ -48,7 +48,7 @@ macro_rules! mask {
                     Some(digits) => u64::from_str_radix(digits, 16).ok(),
                     None => value.parse().ok(),
                 };
-                let bits = bits.filter(|bits| bits & !$within == 0).and_then(|bits| bits.try_into().ok());
+                let bits = bits.and_then(|bits: u64| bits.try_into().ok());
                 bits.map(|bits| variant.$field = bits).is_some()
             },
             get: |variant| format!("{:#x}", variant.$field),
@@ -116,36 +116,35 @@ pub const KNOBS: &[Knob] = &[
         "rlb", pmp_bypass, { "writable" => true, "zero" => false }, "writable, zero", "MSECCFG_RLB_WARL",
         "whether mseccfg.RLB can be set"
     ),
+    mask!(
+        "medeleg",
+        medeleg,
+        "a set of the exceptions that can be delegated: 0 to 0xf8b7fe",
+        "MEDELEG_WARL",
+        "writable bits of medeleg, of the exceptions that can occur"
+    ),
+    mask!(
+        "mideleg",
+        mideleg,
+        "a set of SSI, STI, SEI and LCOFI: 0 to 0x2222",
+        "MIDELEG_WARL",
+        "writable bits of mideleg, of the interrupts that there are"
+    ),
+    mask!(
+        "hedeleg",
+        hedeleg,
+        "0xcb1fe, 0xcb1ff",
+        "HEDELEG_WARL",
+        "writable bits of hedeleg: bit 0 may be one of them"
+    ),
     number!("hpm", hpm, [0..=29], "0 to 29", "MHPMCOUNTER_N_RDONLY0", "event counters, from mhpmcounter3 on"),
     number!("hpmlen", hpm_len, [1..=64], "1 to 64", "MHPMCOUNTER_N_SZ", "bits of an event counter"),
-    mask!(
-        "mcounteren",
-        mcounteren,
-        0xffff_ffff,
-        "0 to 0xffffffff",
-        "MCOUNTEREN_FLDS_WARL",
-        "writable bits of mcounteren"
-    ),
-    mask!(
-        "scounteren",
-        scounteren,
-        0xffff_ffff,
-        "0 to 0xffffffff",
-        "SCOUNTEREN_WARL",
-        "writable bits of scounteren"
-    ),
-    mask!(
-        "hcounteren",
-        hcounteren,
-        0xffff_ffff,
-        "0 to 0xffffffff",
-        "HCOUNTEREN_WARL",
-        "writable bits of hcounteren"
-    ),
+    mask!("mcounteren", mcounteren, "0 to 0xffffffff", "MCOUNTEREN_FLDS_WARL", "writable bits of mcounteren"),
+    mask!("scounteren", scounteren, "0 to 0xffffffff", "SCOUNTEREN_WARL", "writable bits of scounteren"),
+    mask!("hcounteren", hcounteren, "0 to 0xffffffff", "HCOUNTEREN_WARL", "writable bits of hcounteren"),
     mask!(
         "mcountinhibit",
         mcountinhibit,
-        0xffff_fffd,
         "0 to 0xffffffff without bit 1",
         "MCOUNTINHIBIT_WARL",
         "writable bits of mcountinhibit, of those that have a counter"

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use isa::cause::Exception;
 use isa::ext::{Ext, ExtSet, IsaStringError};
 
 use super::{KNOBS, Knob, Misaligned, Variant};
+use crate::csr::legalize::{
+    DELEGATABLE_EXCEPTIONS, GUEST_DELEGATABLE_EXCEPTIONS, H_INTERRUPTS, S_INTERRUPTS,
+};
 
 /// A base that has a name of its own.
 pub struct Preset {
@@ -141,6 +145,48 @@ const PROMISES: &[Promise] = &[
     },
 ];
 
+/// What the manual demands of the knobs of every hart.
+struct Demand {
+    /// The normative rule that says so.
+    rule: &'static str,
+    holds: fn(&Variant) -> bool,
+    /// What the hart would have to be.
+    wants: &'static str,
+}
+
+const DEMANDS: &[Demand] = &[
+    Demand {
+        rule: "medeleg_16_no_rd0",
+        holds: |v| v.medeleg & Exception::DoubleTrap.bit() == 0,
+        wants: "medeleg without bit 16, the double trap",
+    },
+    Demand {
+        rule: "medeleg_when_rd0",
+        holds: |v| v.medeleg & !DELEGATABLE_EXCEPTIONS == 0,
+        wants: "medeleg within 0xf8b7fe, the exceptions that can occur below M-mode",
+    },
+    Demand {
+        rule: "mideleg_acc_h",
+        holds: |v| v.mideleg & H_INTERRUPTS == 0,
+        wants: "bits 2, 6, 10 and 12 of mideleg to be read-only, so no part of mideleg=MASK",
+    },
+    Demand {
+        rule: "mideleg_enc",
+        holds: |v| v.mideleg & !(S_INTERRUPTS | H_INTERRUPTS) == 0,
+        wants: "mideleg within 0x2222, the interrupts that are delegated here",
+    },
+    Demand {
+        rule: "mcountinhibit_enc",
+        holds: |v| v.mcountinhibit & 2 == 0,
+        wants: "mcountinhibit without bit 1, which is no counter's",
+    },
+    Demand {
+        rule: "hedeleg_acc",
+        holds: |v| v.hedeleg | Exception::InstAddrMisaligned.bit() == GUEST_DELEGATABLE_EXCEPTIONS | 1,
+        wants: "hedeleg=0xcb1fe or hedeleg=0xcb1ff, as its table says of the other bits",
+    },
+];
+
 /// Why a description is not of a hart that can be had.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SpecError {
@@ -179,6 +225,13 @@ pub enum SpecError {
         /// The normative rule.
         rule: &'static str,
     },
+    /// The manual forbids a setting.
+    Illegal {
+        /// What it wants instead.
+        wants: &'static str,
+        /// The normative rule.
+        rule: &'static str,
+    },
 }
 
 impl fmt::Display for SpecError {
@@ -200,6 +253,7 @@ impl fmt::Display for SpecError {
                 write!(f, "{key} cannot be '{value}'; it is one of: {values}")
             }
             Self::Contradiction(why) => f.write_str(why),
+            Self::Illegal { wants, rule } => write!(f, "the manual wants {wants} (rule {rule})"),
             Self::Forbidden { ext, wants, rule } => {
                 write!(f, "{} wants {wants} (rule {rule})", ext.name())
             }
@@ -238,6 +292,9 @@ impl Variant {
             }
         }
         variant.extensions = chosen(variant.extensions, wanted, unwanted)?;
+        if let Some(Demand { rule, wants, .. }) = DEMANDS.iter().find(|demand| !(demand.holds)(&variant)) {
+            return Err(SpecError::Illegal { wants, rule });
+        }
         for promise in PROMISES {
             if variant.has(promise.ext) && !(promise.holds)(&variant) {
                 if wanted.closure().has(promise.ext) {
@@ -391,6 +448,15 @@ mod tests {
             ("max,pmp=8", "it is one of: 0, 16, 64"),
             ("max,satp=", "satp cannot be ''"),
             ("max,h=maybe", "h cannot be 'maybe'; it is one of: on, off"),
+            ("max,medeleg=0x10000", "rule medeleg_16_no_rd0"),
+            ("max,medeleg=0x800", "rule medeleg_when_rd0"),
+            ("max,mideleg=0x4", "rule mideleg_acc_h"),
+            ("max,mideleg=0x8", "mideleg within 0x2222"),
+            ("max,hedeleg=0xcb1fc", "rule hedeleg_acc"),
+            ("max,hpm=30", "it is one of: 0 to 29"),
+            ("max,mcountinhibit=2", "rule mcountinhibit_enc"),
+            ("max,sscounterenw=on,scounteren=7", "rule sscounterenw_hpmcounter_scounteren"),
+            ("max,smepmp=on,pmp=0", "Smepmp wants pmp=16 or pmp=64"),
             ("max,c=off", "every hart here has C"),
             ("max,h=off,shlcofideleg=on", "Shlcofideleg includes or needs H, which is off"),
             ("rv64gc_sv48,satp=sv39", "Sv48 wants satp=sv48 or satp=sv57 (rule satp_mode_op_unsupported)"),

@@ -203,3 +203,37 @@ fn a_reservation_does_not_outlive_a_trap_or_a_trap_return() {
         assert_eq!(m.hart.x(11), result, "{between:?}");
     }
 }
+
+/// The hypervisor extension's table of hedeleg has the software check writable, whether or not it occurs.
+#[test]
+fn hedeleg_has_the_software_check() {
+    let mut m = Machine::new(Variant::default());
+    m.set(csr::hedeleg::NUMBER, u64::MAX);
+    assert_ne!(m.get(csr::hedeleg::NUMBER) & 1 << 18, 0);
+}
+
+/// What is not delegated to HS-mode is a read-only zero in hideleg.
+#[test]
+fn hideleg_delegates_no_more_than_mideleg() {
+    let overflow = 1 << 13;
+    let mut m = Machine::new(Variant::default());
+    m.set(csr::hideleg::NUMBER, overflow);
+    assert_eq!(m.get(csr::hideleg::NUMBER), 0);
+    m.set(csr::mideleg::NUMBER, overflow);
+    m.set(csr::hideleg::NUMBER, overflow);
+    assert_eq!(m.get(csr::hideleg::NUMBER), overflow);
+    m.set(csr::mideleg::NUMBER, 0);
+    assert_eq!(m.get(csr::hideleg::NUMBER), 0);
+}
+
+#[test]
+fn delegation_registers_have_the_bits_that_the_hart_was_made_with() {
+    let variant = Variant { medeleg: 0x8, mideleg: 0x22, hedeleg: 0xc_b1ff, ..Variant::default() };
+    let mut m = Machine::new(variant);
+    for (number, held) in
+        [(csr::medeleg::NUMBER, 0x8), (csr::mideleg::NUMBER, 0x1466), (csr::hedeleg::NUMBER, 0xc_b1ff)]
+    {
+        m.set(number, u64::MAX);
+        assert_eq!(m.get(number), held, "{number:#x}");
+    }
+}

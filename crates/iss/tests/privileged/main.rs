@@ -6,6 +6,7 @@ mod choices;
 mod counters;
 mod csr_access;
 mod delegation;
+mod double_trap;
 mod fences;
 mod guest;
 mod instructions;

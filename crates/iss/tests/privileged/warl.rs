@@ -47,7 +47,7 @@ fn writable_bits() {
         (csr::hgeie::NUMBER, !1, 0),
         (csr::htval::NUMBER, u64::MAX, 0),
         (csr::htimedelta::NUMBER, u64::MAX, 0),
-        (csr::menvcfg::NUMBER, 0xe000_0003_0000_0001, 0),
+        (csr::menvcfg::NUMBER, 0xe800_0003_0000_0001, 0),
         (csr::senvcfg::NUMBER, 0x3_0000_0001, 0),
         (csr::henvcfg::NUMBER, 0x3_0000_0001, 0),
         (csr::sstateen0::NUMBER, 0, 0),

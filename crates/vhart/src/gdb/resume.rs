@@ -52,10 +52,14 @@ impl Debuggee<'_> {
                 let hit = self.breakpoints().hit;
                 return Ok(hit.map(|(hart, hit)| reason(hart, hit)));
             }
-            // These two can be looked into, so the session goes on.
+            // These can be looked into, so the session goes on.
             MachineStop::TrapStorm(TrapStorm { hart, .. }) => {
                 session::report(stop);
                 return Ok(Some(signal(hart, Signal::SIGSEGV)));
+            }
+            MachineStop::CriticalError { hart } => {
+                session::report(stop);
+                return Ok(Some(signal(hart, Signal::SIGABRT)));
             }
             MachineStop::Deadlock => {
                 session::report(stop);

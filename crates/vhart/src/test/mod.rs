@@ -126,6 +126,7 @@ fn try_one(case: &Case, args: &TestArgs, variant: Variant) -> anyhow::Result<()>
         MachineStop::Exit(test) => bail!("test {test} failed"),
         MachineStop::InstructionLimit => bail!("not done after {} instructions", args.max_instructions),
         MachineStop::TrapStorm(storm) => bail!("{storm}"),
+        MachineStop::CriticalError { hart } => bail!("hart {hart} is in the critical-error state"),
         MachineStop::Deadlock => bail!("waits for an interrupt that cannot come"),
         MachineStop::Reset => bail!("asked for a reset"),
         MachineStop::Timeout | MachineStop::Interrupted | MachineStop::Observer { .. } => bail!("stopped"),
