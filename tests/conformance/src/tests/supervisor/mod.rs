@@ -1,10 +1,23 @@
 //! Tests of the rules in `rules/supervisor.tsv`.
 
+mod entries;
 mod examples;
+mod fences;
 mod interrupts;
+mod satp;
 mod status;
+mod translation;
 mod trap_csrs;
 
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[examples::TESTS, interrupts::TESTS, status::TESTS, trap_csrs::TESTS];
+pub(super) static TOPICS: &[&[Test]] = &[
+    entries::TESTS,
+    examples::TESTS,
+    fences::TESTS,
+    interrupts::TESTS,
+    satp::TESTS,
+    status::TESTS,
+    translation::TESTS,
+    trap_csrs::TESTS,
+];
