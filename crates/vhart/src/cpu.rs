@@ -11,8 +11,8 @@ use iss::variant::{KNOBS, PRESETS, SpecError};
 pub(crate) enum Cpu {
     /// `help`: the list of bases, knobs and extensions.
     Help,
-    /// Harts like this.
-    Variant(Variant),
+    /// Harts like this, and what its base stands for that they have not.
+    Variant(Variant, Option<&'static str>),
 }
 
 /// Reads a description of harts, or `help`.
@@ -20,8 +20,12 @@ pub(crate) enum Cpu {
 /// # Errors
 /// Those of [`Variant::parse`].
 pub(crate) fn parse(spec: &str) -> Result<Cpu, SpecError> {
-    let spec_of = |variant| Ok(Cpu::Variant(variant));
-    if spec == "help" { Ok(Cpu::Help) } else { Variant::parse(spec).and_then(spec_of) }
+    if spec == "help" {
+        return Ok(Cpu::Help);
+    }
+    let base = spec.split(',').next().unwrap_or_default();
+    let lacks = PRESETS.iter().find(|preset| preset.name == base).and_then(|preset| preset.lacks);
+    Variant::parse(spec).map(|variant| Cpu::Variant(variant, lacks))
 }
 
 /// What `--cpu help` shows.

@@ -27,13 +27,19 @@ pub(crate) struct Ended {
     pub stats: Stats,
 }
 
-/// What `--cpu` asks for: harts, or `None` when it was the list of knobs, which has been printed.
+/// What `--cpu` asks for: harts, or `None` when it was the list of knobs, which has been printed. Says what a
+/// profile has and these harts have not.
 ///
 /// # Errors
 /// Those of standard output.
 pub(crate) fn variant(cpu: Cpu) -> anyhow::Result<Option<Variant>> {
     match cpu {
-        Cpu::Variant(variant) => Ok(Some(variant)),
+        Cpu::Variant(variant, lacks) => {
+            if let Some(lacks) = lacks {
+                say(format_args!("warning: {lacks}"));
+            }
+            Ok(Some(variant))
+        }
         Cpu::Help => {
             io::stdout().write_all(cpu::help().as_bytes())?;
             Ok(None)

@@ -82,9 +82,30 @@ fn what_makes_no_sense_exits_with_2_and_says_why() {
 fn cpu_help_lists_the_knobs() {
     let output = run(["run", "--cpu", "help"]);
     assert!(output.status.success(), "{}", errors(&output));
-    for knob in ["h ", "sstc", "vmidlen", "asidlen", "levels", "pmp", "tlb", "sticky"] {
+    for knob in ["h ", "sstc", "vmidlen", "asidlen", "sv48x4", "tinst", "pmp", "tlb", "sticky"] {
         assert!(text(&output).contains(knob), "no {knob}");
     }
+}
+
+#[test]
+fn a_profile_that_is_not_all_there_says_so_once() {
+    let program = folder("profiles").join("program.elf");
+    write(&program, exits_with(0), &[]);
+    let program = program.to_str().unwrap();
+    for (command, cpu, warnings) in [
+        ("run", "rva23s64", 1),
+        ("run", "rva23s64,geilen=0", 1),
+        ("run", "rva22s64", 0),
+        ("run", "max", 0),
+        ("test", "rva23s64", 1),
+    ] {
+        let output = run([command, program, "--cpu", cpu]);
+        let errors = errors(&output);
+        assert_eq!(errors.matches("warning: RVA23 has the vector extensions").count(), warnings, "{errors}");
+        assert_eq!(errors.lines().filter(|line| line.contains("warning")).count(), warnings, "{errors}");
+    }
+    let output = run(["conform", "vmid_width", "--cpu", "rva23s64"]);
+    assert!(errors(&output).contains("which are not there yet"), "{}", errors(&output));
 }
 
 #[test]

@@ -92,6 +92,14 @@ fn tests_suit_the_harts_that_they_name() {
 }
 
 #[test]
+fn knobs_name_rules_that_there_are() {
+    let all: BTreeSet<&str> = chapters().iter().flat_map(|c| c.rules()).map(|rule| rule.name).collect();
+    for knob in iss::variant::KNOBS.iter().filter(|knob| !knob.rule.is_empty()) {
+        assert!(all.contains(knob.rule), "{}: the manual has no rule '{}'", knob.name, knob.rule);
+    }
+}
+
+#[test]
 fn no_rule_is_both_tested_and_exempt() {
     let covered = covered();
     for rule in chapters().iter().flat_map(|chapter| chapter.rules()) {
