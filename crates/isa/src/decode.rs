@@ -13,7 +13,7 @@ pub fn decode(word: u32) -> Option<Inst> {
 
 /// Decodes as [`decode`] does, for a hart with `extensions`.
 ///
-/// Where one row is a special case of another, as zext.h is of packw, the hart may have either alone.
+/// Where one row is a special case of another, as PAUSE is of FENCE and zext.h of packw, the hart may have either alone.
 pub fn decode_for(word: u32, extensions: ExtSet) -> Option<Inst> {
     let bits = if word & 3 == 3 { word } else { word & 0xffff };
     RV64.candidates(bits)

@@ -43,6 +43,10 @@ pub enum Format {
     CsrI,
     /// `rd, rs2, (rs1)`
     Amo,
+    /// `rd, rs2, (rs1)` of a compare-and-swap, where rd is a source too.
+    AmoCas,
+    /// `rd, rs2, (rs1)` of a compare-and-swap of pairs of registers, whose first must be even.
+    AmoPair,
     /// `rd, (rs1)`
     Lr,
     /// `frd, imm(rs1)`
@@ -77,6 +81,14 @@ pub enum Format {
     HStore,
     /// `rs1, rs2` of a translation fence.
     FenceVma,
+    /// `(rs1)` of a cache block.
+    Cbo,
+    /// `imm(rs1)` of a cache block.
+    Prefetch,
+    /// `rd, rs1` after the number in the mnemonic.
+    MopR,
+    /// `rd, rs1, rs2` after the number in the mnemonic.
+    MopRr,
     /// c.addi4spn
     CAddi4spn,
     /// c.lw
@@ -147,6 +159,8 @@ pub enum Format {
     CZextB,
     /// c.not, whose immediate is implied
     CNot,
+    /// c.mop, which has nothing but the number in the mnemonic
+    CMop,
 }
 
 /// What [`Inst::rm`] holds.
@@ -186,6 +200,8 @@ enum Demand {
     NonzeroImmNotSp,
     /// A rounding mode that is not reserved.
     Rounding,
+    /// An even rd and an even rs2.
+    Pairs,
 }
 
 /// The layout of a format.
@@ -218,6 +234,7 @@ const NONE: Layout = Layout {
 };
 const R: Layout = Layout { rd: At(7), rs1: At(15), rs2: At(20), ..NONE };
 const R_RM: Layout = Layout { rm: (12, 3), demand: Demand::Rounding, ..R };
+const AMO: Layout = Layout { rm: (25, 2), ..R };
 const UNARY: Layout = Layout { rd: At(7), rs1: At(15), ..NONE };
 const UNARY_RM: Layout = Layout { rm: (12, 3), demand: Demand::Rounding, ..UNARY };
 const I: Layout = Layout { imm: &[Piece(31, 20, 0)], signed: true, ..UNARY };
@@ -250,9 +267,9 @@ impl Format {
     /// or a branch target; other characters stand for themselves.
     pub const fn operands(self) -> &'static str {
         match self {
-            Format::Bare | Format::FenceI => "",
-            Format::R => "rd,rs1,rs2",
-            Format::Unary => "rd,rs1",
+            Format::Bare | Format::FenceI | Format::CMop => "",
+            Format::R | Format::MopRr => "rd,rs1,rs2",
+            Format::Unary | Format::MopR => "rd,rs1",
             Format::I => "rd,rs1,imm",
             Format::Load
             | Format::Jalr
@@ -276,7 +293,9 @@ impl Format {
             Format::Fence => "pred,succ",
             Format::Csr => "rd,csr,rs1",
             Format::CsrI => "rd,csr,uimm",
-            Format::Amo => "rd,rs2,(rs1)",
+            Format::Amo | Format::AmoCas | Format::AmoPair => "rd,rs2,(rs1)",
+            Format::Cbo => "(rs1)",
+            Format::Prefetch => "imm(rs1)",
             Format::Lr | Format::HLoad => "rd,(rs1)",
             Format::HStore => "rs2,(rs1)",
             Format::FLoad | Format::CLoadFD | Format::CFldsp => "frd,imm(rs1)",
@@ -326,13 +345,19 @@ impl Format {
             Format::Shift6 => Layout { imm: &[Piece(25, 20, 0)], ..UNARY },
             Format::Shift5 => Layout { imm: &[Piece(24, 20, 0)], ..UNARY },
             Format::Fence | Format::FenceI | Format::Csr | Format::CsrI => I_UNSIGNED,
-            Format::Amo => Layout { rm: (25, 2), ..R },
+            Format::Amo | Format::AmoCas => AMO,
+            Format::AmoPair => Layout { demand: Demand::Pairs, ..AMO },
             Format::Lr => Layout { rm: (25, 2), ..UNARY },
             Format::FUnaryRm | Format::FToXRm | Format::XToFRm => UNARY_RM,
             Format::Unary | Format::FToX | Format::FToXRtz | Format::XToF | Format::Fli | Format::HLoad => {
                 UNARY
             }
             Format::HStore | Format::FenceVma => Layout { rd: Is(0), ..R },
+
+            Format::Cbo => Layout { rs1: At(15), ..NONE },
+            Format::Prefetch => Layout { rs1: At(15), imm: &[Piece(31, 25, 5)], signed: true, ..NONE },
+            Format::MopR => Layout { imm: &[Piece(30, 30, 4), Piece(27, 26, 2), Piece(21, 20, 0)], ..UNARY },
+            Format::MopRr => Layout { imm: &[Piece(30, 30, 2), Piece(27, 26, 0)], ..R },
 
             Format::CAddi4spn => Layout {
                 rd: Short(2),
@@ -403,6 +428,7 @@ impl Format {
             Format::CUnary => C_UNARY,
             Format::CZextB => Layout { implied_imm: 0xff, ..C_UNARY },
             Format::CNot => Layout { implied_imm: -1, ..C_UNARY },
+            Format::CMop => Layout { imm: &[Piece(11, 7, 0)], ..NONE },
         }
     }
 
@@ -471,6 +497,7 @@ impl Demand {
             Demand::NonzeroImm => inst.imm != 0,
             Demand::NonzeroImmNotSp => inst.imm != 0 && inst.rd != 2,
             Demand::Rounding => RoundingMode::from_bits(inst.rm).is_some(),
+            Demand::Pairs => (inst.rd | inst.rs2) & 1 == 0,
         }
     }
 }

@@ -223,6 +223,65 @@ macro_rules! for_each_instruction {
             /// Atomic doubleword maximum, unsigned.
             amomaxu_d       Amo       "11100 . . ..... ..... 011 ..... 0101111" A rv64;
 
+
+            // Zacas.
+            /// Atomic word compare-and-swap.
+            amocas_w        AmoCas    "00101 . . ..... ..... 010 ..... 0101111" Zacas any;
+            /// Atomic doubleword compare-and-swap.
+            amocas_d        AmoCas    "00101 . . ..... ..... 011 ..... 0101111" Zacas any;
+            /// Atomic quadword compare-and-swap, in pairs of registers.
+            amocas_q        AmoPair   "00101 . . ..... ..... 100 ..... 0101111" Zacas rv64;
+
+            // Zabha.
+            /// Atomic byte swap.
+            amoswap_b       Amo       "00001 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte add.
+            amoadd_b        Amo       "00000 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte exclusive-or.
+            amoxor_b        Amo       "00100 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte and.
+            amoand_b        Amo       "01100 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte or.
+            amoor_b         Amo       "01000 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte minimum, signed.
+            amomin_b        Amo       "10000 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte maximum, signed.
+            amomax_b        Amo       "10100 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte minimum, unsigned.
+            amominu_b       Amo       "11000 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic byte maximum, unsigned.
+            amomaxu_b       Amo       "11100 . . ..... ..... 000 ..... 0101111" Zabha any;
+            /// Atomic halfword swap.
+            amoswap_h       Amo       "00001 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword add.
+            amoadd_h        Amo       "00000 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword exclusive-or.
+            amoxor_h        Amo       "00100 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword and.
+            amoand_h        Amo       "01100 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword or.
+            amoor_h         Amo       "01000 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword minimum, signed.
+            amomin_h        Amo       "10000 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword maximum, signed.
+            amomax_h        Amo       "10100 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword minimum, unsigned.
+            amominu_h       Amo       "11000 . . ..... ..... 001 ..... 0101111" Zabha any;
+            /// Atomic halfword maximum, unsigned.
+            amomaxu_h       Amo       "11100 . . ..... ..... 001 ..... 0101111" Zabha any;
+
+            // Zabha with Zacas.
+            /// Atomic byte compare-and-swap.
+            amocas_b        AmoCas    "00101 . . ..... ..... 000 ..... 0101111" (Zabha & Zacas) any;
+            /// Atomic halfword compare-and-swap.
+            amocas_h        AmoCas    "00101 . . ..... ..... 001 ..... 0101111" (Zabha & Zacas) any;
+
+            // Zawrs.
+            /// Wait until the reservation set is stored to.
+            wrs_nto         Bare      "0000000 01101 00000 000 00000 1110011" Zawrs any;
+            /// Wait until the reservation set is stored to, for a short time.
+            wrs_sto         Bare      "0000000 11101 00000 000 00000 1110011" Zawrs any;
+
             // RV32F.
             /// Load a single-precision value.
             flw             FLoad     "............ ..... 010 ..... 0000111" F any;
@@ -541,6 +600,46 @@ macro_rules! for_each_instruction {
             /// Invalidate as HFENCE.GVMA does, without its ordering.
             hinval_gvma     FenceVma  "0110011 ..... ..... 000 00000 1110011" (Svinval & H) any;
 
+            // Zicbom.
+            /// Invalidate a cache block.
+            cbo_inval       Cbo       "000000000000 ..... 010 00000 0001111" Zicbom any;
+            /// Clean a cache block.
+            cbo_clean       Cbo       "000000000001 ..... 010 00000 0001111" Zicbom any;
+            /// Clean and invalidate a cache block.
+            cbo_flush       Cbo       "000000000010 ..... 010 00000 0001111" Zicbom any;
+
+            // Zicboz.
+            /// Store zeros to a cache block.
+            cbo_zero        Cbo       "000000000100 ..... 010 00000 0001111" Zicboz any;
+
+            // Zicbop: special cases of ori.
+            /// Announce an instruction fetch from a cache block.
+            prefetch_i      Prefetch  "....... 00000 ..... 110 00000 0010011" Zicbop any;
+            /// Announce a load from a cache block.
+            prefetch_r      Prefetch  "....... 00001 ..... 110 00000 0010011" Zicbop any;
+            /// Announce a store to a cache block.
+            prefetch_w      Prefetch  "....... 00011 ..... 110 00000 0010011" Zicbop any;
+
+            // Zihintpause: a special case of fence.
+            /// Slow down for a while.
+            pause           Bare      "000000010000 00000 000 00000 0001111" Zihintpause any;
+
+            // Zihintntl: special cases of add.
+            /// The next access is not local to the innermost private cache.
+            ntl_p1          Bare      "0000000 00010 00000 000 00000 0110011" Zihintntl any;
+            /// The next access is not local to any private cache.
+            ntl_pall        Bare      "0000000 00011 00000 000 00000 0110011" Zihintntl any;
+            /// The next access is not local to the innermost shared cache.
+            ntl_s1          Bare      "0000000 00100 00000 000 00000 0110011" Zihintntl any;
+            /// The next access is not local to any cache.
+            ntl_all         Bare      "0000000 00101 00000 000 00000 0110011" Zihintntl any;
+
+            // Zimop.
+            /// May-be-operation number n on one register: writes zero.
+            mop_r           MopR      "1 . 00 .. 0111 .. ..... 100 ..... 1110011" Zimop any;
+            /// May-be-operation number n on two registers: writes zero.
+            mop_rr          MopRr     "1 . 00 .. 1 ..... ..... 100 ..... 1110011" Zimop any;
+
             // Zba.
             /// Shift left by 1 and add.
             sh1add          R         "0010000 ..... ..... 010 ..... 0110011" Zba any;
@@ -763,6 +862,20 @@ macro_rules! for_each_instruction {
             c_not           CNot       "100 111 ... 11 101 01" Zcb any = xori;
             /// Multiply, low half.
             c_mul           CArith     "100 111 ... 10 ... 01" (Zcb & Zmmul) any = mul;
+
+            // C with Zihintntl: special cases of c.add.
+            /// The next access is not local to the innermost private cache.
+            c_ntl_p1        Bare       "100 1 00000 00010 10" (C & Zihintntl) any = ntl_p1;
+            /// The next access is not local to any private cache.
+            c_ntl_pall      Bare       "100 1 00000 00011 10" (C & Zihintntl) any = ntl_pall;
+            /// The next access is not local to the innermost shared cache.
+            c_ntl_s1        Bare       "100 1 00000 00100 10" (C & Zihintntl) any = ntl_s1;
+            /// The next access is not local to any cache.
+            c_ntl_all       Bare       "100 1 00000 00101 10" (C & Zihintntl) any = ntl_all;
+
+            // Zcmop.
+            /// May-be-operation number n: writes nothing.
+            c_mop           CMop       "011 0 0 ... 1 00000 01" Zcmop any = addi;
         }
     };
 }

@@ -59,6 +59,9 @@ fn write_inst(f: &mut fmt::Formatter<'_>, inst: &Inst, pc: Option<u64>) -> fmt::
     if format.control() == Control::Ordering {
         f.write_str(["", ".rl", ".aq", ".aqrl"][usize::from(inst.rm & 3)])?;
     }
+    if matches!(format, Format::MopR | Format::MopRr | Format::CMop) {
+        write!(f, ".{}", inst.imm)?;
+    }
     if inst.op == Op::fence && inst.imm == FENCE_TSO {
         return f.write_str(".tso");
     }

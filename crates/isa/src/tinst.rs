@@ -83,7 +83,8 @@ impl Tinst {
     }
 }
 
-/// Whether instructions of a 32-bit format have a transformation: those that access memory.
+/// Whether instructions of a 32-bit format have a transformation: those that access memory. That of
+/// cache-block instructions is in "Cache Management Operations (CMOs)".
 const fn is_transformed(format: Format) -> bool {
     matches!(
         format,
@@ -92,6 +93,9 @@ const fn is_transformed(format: Format) -> bool {
             | Format::Store
             | Format::FStore
             | Format::Amo
+            | Format::AmoCas
+            | Format::AmoPair
+            | Format::Cbo
             | Format::Lr
             | Format::HLoad
             | Format::HStore
@@ -133,9 +137,20 @@ mod tests {
         assert_eq!(transformed(0x06b5_362f, 0), 0x06b0_362f, "amoadd.d.aqrl a2,a1,(a0)");
         assert_eq!(transformed(0x1405_262f, 0), 0x1400_262f, "lr.w.aq a2,(a0)");
         assert_eq!(transformed(0x1ab5_362f, 0), 0x1ab0_362f, "sc.d.rl a2,a1,(a0)");
+        assert_eq!(transformed(0x2cc5_452f, 0), 0x2cc0_452f, "amocas.q.aq a0,a2,(a0)");
+        assert_eq!(transformed(0x00c5_052f, 0), 0x00c0_052f, "amoadd.b a0,a2,(a0)");
         assert_eq!(transformed(0x6c05_45f3, 3), 0x6c01_c5f3, "hlv.d a1,(a0)");
         assert_eq!(transformed(0x6835_45f3, 2), 0x6831_45f3, "hlvx.wu a1,(a0)");
         assert_eq!(transformed(0x6eb5_4073, 0), 0x6eb0_4073, "hsv.d a1,(a0)");
+    }
+
+    #[test]
+    fn cache_block_instructions_keep_their_operation() {
+        assert_eq!(transformed(0x0005_200f, 0), 0x0000_200f, "cbo.inval (a0)");
+        assert_eq!(transformed(0x0015_200f, 0), 0x0010_200f, "cbo.clean (a0)");
+        assert_eq!(transformed(0x0025_200f, 0), 0x0020_200f, "cbo.flush (a0)");
+        assert_eq!(transformed(0x0045_200f, 0), 0x0040_200f, "cbo.zero (a0)");
+        assert_eq!(transformed(0x0215_6013, 0), 0, "prefetch.r 32(a0)");
     }
 
     #[test]
@@ -155,7 +170,8 @@ mod tests {
 
     #[test]
     fn reading_undoes_transforming() {
-        for word in [0x0085_3583, 0xfeb5_3c27, 0x06b5_362f, 0x6eb5_4073, 0x650c, 0xc02e] {
+        for word in [0x0085_3583, 0xfeb5_3c27, 0x06b5_362f, 0x2cc5_452f, 0x6eb5_4073, 0x650c, 0xc02e, 0x8504]
+        {
             let inst = decode(word).expect("a valid instruction");
             let Tinst::Transformed { inst: read, size, address_offset } =
                 Tinst::from_bits(transform(&inst, 3))

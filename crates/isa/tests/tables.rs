@@ -37,6 +37,8 @@ fn published_in(row: &Row) -> String {
         "zfa" => "f_zfa".to_string(),
         "zfa_zfh" => "zfh_zfa".to_string(),
         // What else an instruction of Zcb needs is not in the file's name.
+        "zicbom" | "zicboz" | "zicbop" => "zicbo".to_string(),
+        "zihintpause" => "i".to_string(),
         "zmmul_zcb" | "zcb_zba" | "zcb_zbb" => "zcb".to_string(),
         other => other.to_string(),
     };
@@ -45,8 +47,10 @@ fn published_in(row: &Row) -> String {
 
 #[test]
 fn instructions_equal_the_published_encodings() {
+    // The number of a may-be-operation is an operand here.
+    let name = |published: &str| published.trim_end_matches(".N").to_string();
     let published: BTreeMap<_, _> = golden(include_str!("golden/opcodes.tsv"))
-        .map(|line| (line[0].to_string(), (number(line[1]), number(line[2]), line[3].to_string())))
+        .map(|line| (name(line[0]), (number(line[1]), number(line[2]), line[3].to_string())))
         .collect();
     let ours: BTreeMap<_, _> = ROWS
         .iter()

@@ -29,7 +29,7 @@ fn targets_are_relative_without_a_pc() {
 #[test]
 fn hints_and_reserved_fences_have_text() {
     assert_eq!(decode(0x0005).unwrap().to_string(), "c.nop 1");
-    assert_eq!(decode(0x0100_000f).unwrap().to_string(), "fence w,0");
+    assert_eq!(decode(0x0200_000f).unwrap().to_string(), "fence r,0");
     assert_eq!(decode(0x8330_000f).unwrap().to_string(), "fence.tso");
 }
 

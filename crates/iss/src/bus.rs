@@ -39,6 +39,9 @@ impl Width {
     }
 }
 
+/// The size in bytes of the blocks that cache-block instructions are about: that of Zic64b.
+pub const CACHE_BLOCK_SIZE: u64 = 64;
+
 /// No memory or device answers at this physical address, or not to this kind of access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccessFault;
@@ -64,6 +67,11 @@ pub struct Lines {
 pub trait Bus {
     /// The main memory.
     fn ram(&self) -> &crate::Ram;
+
+    /// Whether `pa..pa + bytes` lies in one I/O region.
+    fn has_device(&self, _pa: u64, _bytes: u64) -> bool {
+        false
+    }
 
     /// Reads a naturally aligned value from an I/O region, zero-extended.
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault>;

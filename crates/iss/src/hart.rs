@@ -50,6 +50,8 @@ pub struct Hart {
     pub(crate) reservation: Option<u64>,
     /// WFI has been executed and nothing has ended it yet.
     pub(crate) waiting: bool,
+    /// It waits in WRS.NTO, which ends with the reservation.
+    pub(crate) waits_on_reservation: bool,
     /// The tick at which the WFI at the program counter, which has not retired yet, is to trap.
     pub(crate) wait_limit: Option<u64>,
     /// A trap into M-mode came while MDT was set, and the hart has ceased to execute.
@@ -81,6 +83,7 @@ impl Hart {
             decoded: Decoded::new(variant),
             reservation: None,
             waiting: false,
+            waits_on_reservation: false,
             critical_error: false,
             wait_limit: None,
             lines: Lines::default(),
@@ -167,6 +170,9 @@ impl Hart {
     /// can come between LR and a successful SC.
     pub fn drop_reservation(&mut self) {
         self.reservation = None;
+        if std::mem::take(&mut self.waits_on_reservation) {
+            self.waiting = false;
+        }
     }
 
     /// Retired instructions since reset, whatever `minstret` was set to.
@@ -174,7 +180,7 @@ impl Hart {
         self.retired
     }
 
-    /// Whether the hart waits in WFI.
+    /// Whether the hart waits in WFI or WRS.NTO.
     pub fn is_waiting(&self) -> bool {
         self.waiting
     }

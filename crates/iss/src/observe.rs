@@ -19,6 +19,8 @@ pub enum AccessKind {
     Store,
     /// An atomic read-modify-write; `value` is what was written.
     Amo,
+    /// A cache-block management operation, which no observer is told of: nothing is read or written.
+    Manage,
 }
 
 /// A completed explicit memory access.

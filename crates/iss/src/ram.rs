@@ -99,29 +99,33 @@ impl Ram {
         Some(())
     }
 
-    /// Replaces an aligned word or doubleword that still is `old`; says whether it was.
+    /// Replaces an aligned little-endian value that still is `old`; says whether it was.
     ///
-    /// `None` outside main memory, where misaligned, or for narrower widths.
+    /// `None` outside main memory or where misaligned.
     pub fn compare_exchange(&self, pa: u64, width: Width, old: u64, new: u64) -> Option<bool> {
         let at = self.at(pa, width)?;
         let order = Ordering::SeqCst;
         // SAFETY: as for `load`.
-        unsafe {
+        let replaced = unsafe {
             match width {
+                Width::B => {
+                    AtomicU8::from_ptr(at).compare_exchange(old as u8, new as u8, order, order).is_ok()
+                }
+                Width::H => {
+                    let (old, new) = ((old as u16).to_le(), (new as u16).to_le());
+                    AtomicU16::from_ptr(at.cast()).compare_exchange(old, new, order, order).is_ok()
+                }
                 Width::W => {
-                    let cell = AtomicU32::from_ptr(at.cast());
-                    Some(
-                        cell.compare_exchange((old as u32).to_le(), (new as u32).to_le(), order, order)
-                            .is_ok(),
-                    )
+                    let (old, new) = ((old as u32).to_le(), (new as u32).to_le());
+                    AtomicU32::from_ptr(at.cast()).compare_exchange(old, new, order, order).is_ok()
                 }
                 Width::D => {
-                    let cell = AtomicU64::from_ptr(at.cast());
-                    Some(cell.compare_exchange(old.to_le(), new.to_le(), order, order).is_ok())
+                    let (old, new) = (old.to_le(), new.to_le());
+                    AtomicU64::from_ptr(at.cast()).compare_exchange(old, new, order, order).is_ok()
                 }
-                Width::B | Width::H => None,
             }
-        }
+        };
+        Some(replaced)
     }
 
     /// Copies `bytes` to `pa`; `None`, with nothing written, where they do not fit in main memory.

@@ -142,6 +142,10 @@ impl Bus for SystemBus {
         &self.ram
     }
 
+    fn has_device(&self, pa: u64, bytes: u64) -> bool {
+        map::find(pa, bytes).is_some()
+    }
+
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
         let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
         let value = self.device(region.kind).load(pa - region.base, width);

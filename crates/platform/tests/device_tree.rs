@@ -64,6 +64,21 @@ fn harts_say_what_they_implement() {
 }
 
 #[test]
+fn the_size_of_cache_blocks_is_told_with_the_extensions_that_use_it() {
+    for (name, property_name) in [
+        ("zicbom", "riscv,cbom-block-size"),
+        ("zicbop", "riscv,cbop-block-size"),
+        ("zicboz", "riscv,cboz-block-size"),
+    ] {
+        for (cpu, expected) in [(format!("rv64gc_{name}"), Some(vec![64])), ("rv64gc".into(), None)] {
+            let variant = Variant::parse(&cpu).unwrap();
+            let tree = device_tree(&MachineConfig { variant, ..MachineConfig::default() }).unwrap();
+            assert_eq!(words(&tree, "/cpus/cpu@0", property_name), expected, "{cpu}");
+        }
+    }
+}
+
+#[test]
 fn every_device_has_a_node() {
     let tree = device_tree(&MachineConfig { harts: 512, ..MachineConfig::default() }).unwrap();
     for region in &platform::map::REGIONS {

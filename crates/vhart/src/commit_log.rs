@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use isa::Inst;
 use isa::format::Format;
+use isa::{Inst, Op};
 use iss::observe::{AccessKind, MemoryAccess};
 use iss::{Hart, Observer};
 
@@ -137,7 +137,7 @@ impl<W: Write> Observer for CommitLog<W> {
 
     fn access(&mut self, _hart: &Hart, access: &MemoryAccess) {
         match access.kind {
-            AccessKind::Fetch => {}
+            AccessKind::Fetch | AccessKind::Manage => {}
             AccessKind::Load => self.commit.loads.push(*access),
             AccessKind::Store => self.commit.stores.push(*access),
             AccessKind::Amo => {
@@ -158,6 +158,10 @@ impl<W: Write> Observer for CommitLog<W> {
         };
         if let Some((kind, value)) = value {
             self.commit.written.insert(Written { number: inst.rd.into(), kind }, value);
+            if inst.op == Op::amocas_q {
+                let number = inst.rd | 1;
+                self.commit.written.insert(Written { number: number.into(), kind }, hart.x(number));
+            }
         }
         self.add_proxies(hart, inst);
         self.error = self.line(hart, pc, inst).err();

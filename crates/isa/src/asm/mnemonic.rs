@@ -71,6 +71,16 @@ macro_rules! mnemonic {
     (Amo $op:ident $doc:expr) => {
         method! { $op $doc, (rd: Reg, rs2: Reg, rs1: Reg, order: Order) { rd: rd, rs2: rs2, rs1: rs1, rm: order } }
     };
+    (AmoCas $op:ident $doc:expr) => { mnemonic! { Amo $op $doc } };
+    (AmoPair $op:ident $doc:expr) => { mnemonic! { Amo $op $doc } };
+    (Cbo $op:ident $doc:expr) => { method! { $op $doc, (rs1: Reg) { rs1: rs1 } } };
+    (Prefetch $op:ident $doc:expr) => { method! { $op $doc, (imm: i32, rs1: Reg) { imm: imm, rs1: rs1 } } };
+    (MopR $op:ident $doc:expr) => {
+        method! { $op $doc, (n: u8, rd: Reg, rs1: Reg) { imm: n, rd: rd, rs1: rs1 } }
+    };
+    (MopRr $op:ident $doc:expr) => {
+        method! { $op $doc, (n: u8, rd: Reg, rs1: Reg, rs2: Reg) { imm: n, rd: rd, rs1: rs1, rs2: rs2 } }
+    };
     (Lr $op:ident $doc:expr) => {
         method! { $op $doc, (rd: Reg, rs1: Reg, order: Order) { rd: rd, rs1: rs1, rm: order } }
     };
@@ -151,6 +161,7 @@ macro_rules! mnemonic {
         method! { $op $doc, (rs2: Reg, imm: i32) { rs2: rs2, rs1: crate::reg::SP, imm: imm } }
     };
 
+    (CMop $op:ident $doc:expr) => { method! { $op $doc, (n: u8) { imm: n } } };
     (CUnary $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg) { rd: rd, rs1: rd } } };
     (CZextB $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg) { rd: rd, rs1: rd, imm: 0xff } } };
     (CNot $op:ident $doc:expr) => { method! { $op $doc, (rd: Reg) { rd: rd, rs1: rd, imm: -1 } } };

@@ -51,7 +51,7 @@ impl Hart {
             csr::scounteren::NUMBER => c.scounteren = value & u64::from(v.scounteren),
             csr::senvcfg::NUMBER => {
                 let pmm = legalize::pmm(v.has(Ext::Ssnpm), csr::senvcfg::PMM, c.senvcfg, value);
-                c.senvcfg = legalize::senvcfg(value) | pmm;
+                c.senvcfg = legalize::senvcfg(&v, value) | pmm;
             }
             csr::sscratch::NUMBER => c.sscratch = value,
             csr::sepc::NUMBER => c.sepc = legalize::epc(value),

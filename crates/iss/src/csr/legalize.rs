@@ -206,6 +206,16 @@ pub(crate) fn menvcfg(v: &Variant, new: u64) -> u64 {
         | enable(v.has(Ext::Sstc), STCE)
         | enable(v.has(Ext::Svpbmt), PBMTE)
         | enable(v.has(Ext::Svadu), ADUE))
+        | envcfg_blocks(v, new)
+}
+
+/// The fields for cache blocks, which lie alike in menvcfg, henvcfg and senvcfg; the reserved CBIE becomes 0.
+fn envcfg_blocks(v: &Variant, new: u64) -> u64 {
+    use csr::menvcfg::{CBCFE, CBIE, CBZE};
+    let inval = if CBIE.get(new) == 2 { 0 } else { CBIE.mask() };
+    let manage = if v.has(Ext::Zicbom) { inval | CBCFE.mask() } else { 0 };
+    let zero = if v.has(Ext::Zicboz) { CBZE.mask() } else { 0 };
+    new & (manage | zero)
 }
 
 /// A PMM field, in place: its reserved value leaves it as it was.
@@ -239,8 +249,8 @@ pub(crate) fn mip_writable(v: &Variant, menvcfg: u64) -> u64 {
 }
 
 /// senvcfg.
-pub(crate) const fn senvcfg(new: u64) -> u64 {
-    new & csr::senvcfg::FIOM.mask()
+pub(crate) fn senvcfg(v: &Variant, new: u64) -> u64 {
+    new & csr::senvcfg::FIOM.mask() | envcfg_blocks(v, new)
 }
 
 /// Register `n` of mstateen and hstateen: bit 63, and in the first ENVCFG.

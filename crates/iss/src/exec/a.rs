@@ -1,23 +1,26 @@
-//! Atomic instructions. Unprivileged ISA, "Zalrsc" and "Zaamo".
+//! Atomic instructions but for compare-and-swap. Unprivileged ISA, "Zalrsc", "Zaamo" and "Zabha".
 //!
 //! A reservation covers the address of LR alone. It ends with SC, a trap, a trap return or the turn of another hart.
 
 use isa::Inst;
 
-use super::i::sext_w;
+use super::i::sign_extend;
 use super::{Cpu, Exec};
 use crate::bus::Width;
 use crate::observe::{AccessKind, Observer};
 
-/// A value as an AMO of this width sees it: words sign-extended.
-fn extend(value: u64, width: Width) -> u64 {
-    if width == Width::W { sext_w(value) } else { value }
-}
-
 macro_rules! amos {
-    ($($word:ident $double:ident $op:expr;)+) => {
+    ($($byte:ident $half:ident $word:ident $double:ident $op:expr;)+) => {
         impl<O: Observer> Cpu<'_, O> {
             $(
+                pub(super) fn $byte(&mut self, i: &Inst) -> Exec {
+                    self.amo(i, Width::B, $op)
+                }
+
+                pub(super) fn $half(&mut self, i: &Inst) -> Exec {
+                    self.amo(i, Width::H, $op)
+                }
+
                 pub(super) fn $word(&mut self, i: &Inst) -> Exec {
                     self.amo(i, Width::W, $op)
                 }
@@ -31,16 +34,16 @@ macro_rules! amos {
 }
 
 amos! {
-    amoswap_w amoswap_d |_, b| b;
-    amoadd_w amoadd_d u64::wrapping_add;
-    amoxor_w amoxor_d |a, b| a ^ b;
-    amoand_w amoand_d |a, b| a & b;
-    amoor_w amoor_d |a, b| a | b;
-    amomin_w amomin_d |a, b| (a as i64).min(b as i64) as u64;
-    amomax_w amomax_d |a, b| (a as i64).max(b as i64) as u64;
-    // Sign extension keeps the order of unsigned words too.
-    amominu_w amominu_d u64::min;
-    amomaxu_w amomaxu_d u64::max;
+    amoswap_b amoswap_h amoswap_w amoswap_d |_, b| b;
+    amoadd_b amoadd_h amoadd_w amoadd_d u64::wrapping_add;
+    amoxor_b amoxor_h amoxor_w amoxor_d |a, b| a ^ b;
+    amoand_b amoand_h amoand_w amoand_d |a, b| a & b;
+    amoor_b amoor_h amoor_w amoor_d |a, b| a | b;
+    amomin_b amomin_h amomin_w amomin_d |a, b| (a as i64).min(b as i64) as u64;
+    amomax_b amomax_h amomax_w amomax_d |a, b| (a as i64).max(b as i64) as u64;
+    // Sign extension keeps the order of unsigned values too.
+    amominu_b amominu_h amominu_w amominu_d u64::min;
+    amomaxu_b amomaxu_h amomaxu_w amomaxu_d u64::max;
 }
 
 impl<O: Observer> Cpu<'_, O> {
@@ -62,17 +65,17 @@ impl<O: Observer> Cpu<'_, O> {
 
     fn load_reserved(&mut self, i: &Inst, width: Width) -> Exec {
         let va = self.x(i.rs1);
-        let pa = self.resolve_atomic(i, AccessKind::Load, va, width)?;
+        let pa = self.resolve_atomic(i, AccessKind::Load, va, width.bytes())?;
         let value = self.bus.ram().load(pa, width).unwrap_or(0);
         self.hart.reservation = Some(pa);
         self.completed_atomic(AccessKind::Load, va, pa, width, value);
-        self.write_x(i, extend(value, width))
+        self.write_x(i, sign_extend(value, width))
     }
 
     /// An SC that must fail is checked like one that stores.
     fn store_conditional(&mut self, i: &Inst, width: Width) -> Exec {
         let va = self.x(i.rs1);
-        let pa = self.resolve_atomic(i, AccessKind::Store, va, width)?;
+        let pa = self.resolve_atomic(i, AccessKind::Store, va, width.bytes())?;
         let succeeds = self.hart.reservation.take() == Some(pa);
         if succeeds {
             let value = self.x(i.rs2) & width.mask();
@@ -84,16 +87,16 @@ impl<O: Observer> Cpu<'_, O> {
 
     fn amo(&mut self, i: &Inst, width: Width, op: impl Fn(u64, u64) -> u64) -> Exec {
         let va = self.x(i.rs1);
-        let pa = self.resolve_atomic(i, AccessKind::Amo, va, width)?;
-        let operand = extend(self.x(i.rs2), width);
+        let pa = self.resolve_atomic(i, AccessKind::Amo, va, width.bytes())?;
+        let operand = sign_extend(self.x(i.rs2), width);
         let (old, new) = loop {
             let old = self.bus.ram().load(pa, width).unwrap_or(0);
-            let new = op(extend(old, width), operand) & width.mask();
+            let new = op(sign_extend(old, width), operand) & width.mask();
             if self.bus.ram().compare_exchange(pa, width, old, new) != Some(false) {
                 break (old, new);
             }
         };
         self.completed_atomic(AccessKind::Amo, va, pa, width, new);
-        self.write_x(i, extend(old, width))
+        self.write_x(i, sign_extend(old, width))
     }
 }

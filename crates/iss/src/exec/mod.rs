@@ -4,6 +4,7 @@
 //! error; a compressed instruction has the method of the instruction that it stands for.
 
 mod a;
+mod cmo;
 mod d;
 mod decoded;
 mod f;
@@ -12,6 +13,8 @@ mod i;
 mod m;
 mod privileged;
 mod step;
+mod zacas;
+mod zawrs;
 mod zba;
 mod zbb;
 mod zbc;
@@ -22,6 +25,8 @@ mod zfa;
 mod zfh;
 mod zicond;
 mod zicsr;
+mod zihint;
+mod zimop;
 
 pub(crate) use decoded::Decoded;
 use isa::cause::Exception;

@@ -55,6 +55,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
             }
             // A WFI with a limit is still to complete or to trap: no interrupt comes before that.
             let unfinished = std::mem::take(&mut self.hart.waiting) && self.hart.wait_limit.is_some();
+            self.hart.waits_on_reservation = false;
             if !unfinished {
                 self.interrupt();
                 if self.hart.critical_error {

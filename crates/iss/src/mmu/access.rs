@@ -11,7 +11,7 @@ use isa::{Inst, tinst};
 
 use super::walk::Walker;
 use super::{Access, Fault};
-use crate::bus::Width;
+use crate::bus::{CACHE_BLOCK_SIZE, Width};
 use crate::event::Event;
 use crate::exec::Cpu;
 use crate::observe::{AccessKind, MemoryAccess, Observer};
@@ -90,13 +90,13 @@ impl<O: Observer> Cpu<'_, O> {
         i: &Inst,
         kind: AccessKind,
         va: u64,
-        width: Width,
+        bytes: u64,
     ) -> Result<u64, Trap> {
         let access = self.hart.explicit(kind);
         let va = self.hart.masked(&access, va);
-        if !va.is_multiple_of(width.bytes()) {
+        if !va.is_multiple_of(bytes) {
             if !self.hart.variant().misaligned_first {
-                self.resolve_parts(i, &access, va, width)?;
+                self.resolve_parts(i, &access, va, bytes)?;
             }
             let fault = match self.hart.variant().misaligned_atomic {
                 MisalignedAtomic::Address => Fault::Misaligned,
@@ -104,8 +104,8 @@ impl<O: Observer> Cpu<'_, O> {
             };
             return Err(trap_at(i, &access, fault, va, 0));
         }
-        let pa = self.physical(&access, va, width.bytes());
-        let pa = pa.and_then(|pa| self.in_ram(pa, width.bytes()));
+        let pa = self.physical(&access, va, bytes);
+        let pa = pa.and_then(|pa| self.in_ram(pa, bytes));
         pa.map_err(|fault| trap_at(i, &access, fault, va, 0))
     }
 
@@ -117,6 +117,42 @@ impl<O: Observer> Cpu<'_, O> {
         self.hart.count(event_of(kind));
         let va = self.hart.masked(&self.hart.explicit(kind), va);
         self.obs.access(self.hart, &MemoryAccess { kind, va, pa, width, value });
+    }
+
+    /// Checks all of the cache block around `va` for a cache-block management instruction `i`.
+    pub(crate) fn manage_block(&mut self, i: &Inst, va: u64) -> Result<(), Trap> {
+        let access = self.hart.explicit(AccessKind::Manage);
+        let va = self.hart.masked(&access, va);
+        let block = self.block(&access, va);
+        block.map(drop).map_err(|fault| trap_at(i, &access, fault, va, 0))
+    }
+
+    /// Stores zeros to all of the cache block around `va` for instruction `i`.
+    pub(crate) fn zero_block(&mut self, i: &Inst, va: u64) -> Result<(), Trap> {
+        let access = self.hart.explicit(AccessKind::Store);
+        let va = self.hart.masked(&access, va);
+        let block = self.block(&access, va).and_then(|block| self.in_ram(block, CACHE_BLOCK_SIZE));
+        let block = block.map_err(|fault| trap_at(i, &access, fault, va, 0))?;
+        let width = Width::D;
+        for offset in (0..CACHE_BLOCK_SIZE).step_by(8) {
+            let (va, pa) = ((va & !(CACHE_BLOCK_SIZE - 1)) + offset, block + offset);
+            self.store_physical(pa, width.bytes(), 0);
+            self.obs.access(self.hart, &MemoryAccess { kind: access.kind, va, pa, width, value: 0 });
+        }
+        self.hart.count(event_of(access.kind));
+        Ok(())
+    }
+
+    /// The physical address of the cache block around `va`. A fault is one at `va` itself.
+    fn block(&mut self, access: &Access, va: u64) -> Result<u64, Fault> {
+        let block = self.physical(access, va, 1)? & !(CACHE_BLOCK_SIZE - 1);
+        let is_there =
+            self.bus.ram().contains(block, CACHE_BLOCK_SIZE) || self.bus.has_device(block, CACHE_BLOCK_SIZE);
+        if is_there && self.hart.pmp_permits(access, block, CACHE_BLOCK_SIZE) {
+            Ok(block)
+        } else {
+            Err(Fault::Access)
+        }
     }
 
     /// Fetches the instruction word at the program counter; of a 16-bit instruction at least the low half.
@@ -148,17 +184,17 @@ impl<O: Observer> Cpu<'_, O> {
         let va = self.hart.masked(access, va);
         let v = self.hart.variant();
         if va.is_multiple_of(width.bytes()) || v.misaligned == Misaligned::Hardware {
-            return self.resolve_parts(i, access, va, width);
+            return self.resolve_parts(i, access, va, width.bytes());
         }
         if !v.misaligned_first {
-            self.resolve_parts(i, access, va, width)?;
+            self.resolve_parts(i, access, va, width.bytes())?;
         }
         Err(trap_at(i, access, Fault::Misaligned, va, 0))
     }
 
-    fn resolve_parts(&mut self, i: &Inst, access: &Access, va: u64, width: Width) -> Result<Parts, Trap> {
-        let misaligned = !va.is_multiple_of(width.bytes());
-        let first = width.bytes().min(PAGE_SIZE - va % PAGE_SIZE);
+    fn resolve_parts(&mut self, i: &Inst, access: &Access, va: u64, size: u64) -> Result<Parts, Trap> {
+        let misaligned = !va.is_multiple_of(size);
+        let first = size.min(PAGE_SIZE - va % PAGE_SIZE);
         let mut part = |offset, bytes| {
             let va = self.hart.masked(access, va.wrapping_add(offset));
             let pa = self.physical(access, va, bytes);
@@ -166,7 +202,7 @@ impl<O: Observer> Cpu<'_, O> {
             let pa = pa.map_err(|fault| trap_at(i, access, fault, va, offset))?;
             Ok(Part { va, pa, offset, bytes })
         };
-        let rest = width.bytes() - first;
+        let rest = size - first;
         Ok(Parts { first: part(0, first)?, second: if rest == 0 { None } else { Some(part(first, rest)?) } })
     }
 

@@ -97,7 +97,7 @@ impl Fault {
         let by_kind = |fetch, load, store| match access.kind {
             AccessKind::Fetch => fetch,
             AccessKind::Load => load,
-            AccessKind::Store | AccessKind::Amo => store,
+            AccessKind::Store | AccessKind::Amo | AccessKind::Manage => store,
         };
         let (cause, tval2, tinst) = match self {
             Fault::Page => (by_kind(InstPageFault, LoadPageFault, StorePageFault), 0, transformed),

@@ -37,7 +37,7 @@ fn needed(access: &Access) -> u8 {
     match access.kind {
         AccessKind::Fetch => X,
         AccessKind::Load if access.hlvx => R | X,
-        AccessKind::Load => R,
+        AccessKind::Load | AccessKind::Manage => R,
         AccessKind::Store => W,
         AccessKind::Amo => R | W,
     }

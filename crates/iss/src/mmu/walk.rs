@@ -116,7 +116,8 @@ fn kind_permits(access: &Access, pte: Pte, mxr: bool) -> bool {
     match access.kind {
         AccessKind::Fetch => Pte::X.is_set(pte.0),
         AccessKind::Load if access.hlvx => Pte::X.is_set(pte.0),
-        AccessKind::Load => Pte::R.is_set(pte.0) || mxr && Pte::X.is_set(pte.0),
+        // A page that can be written can be read, so that what either permits is what a load permits.
+        AccessKind::Load | AccessKind::Manage => Pte::R.is_set(pte.0) || mxr && Pte::X.is_set(pte.0),
         AccessKind::Store | AccessKind::Amo => Pte::W.is_set(pte.0),
     }
 }

@@ -6,6 +6,7 @@
 use isa::cause::{Cause, Exception};
 use isa::ext::Ext;
 use isa::{Inst, Mode, Op, csr};
+use iss::variant::Wfi;
 use iss::{Stop, Variant};
 
 use crate::machine::{CODE, Machine};
@@ -70,6 +71,45 @@ fn wait_for_interrupt() {
     check(wfi, TW, 0, [Run, Illegal, Illegal, Illegal, Illegal]);
     check(wfi, 0, VTW, [Run, Run, Illegal, Virtual, Virtual]);
     check(wfi, TW, VTW, [Run, Illegal, Illegal, Illegal, Illegal]);
+}
+
+/// What WRS.NTO may with a reservation in each of [`MODES`], with these bits of mstatus and hstatus set.
+fn check_wait_on_reservation(variant: Variant, mstatus: u64, hstatus: u64, expected: [May; 5]) {
+    for (mode, expected) in MODES.into_iter().zip(expected) {
+        let mut m = Machine::new(variant);
+        m.hart.set_x(10, CODE + 0x100);
+        m.execute(mode, Inst { rs1: 10, ..Inst::new(Op::lr_w) }).expect("memory");
+        m.set(csr::mstatus::NUMBER, mstatus);
+        m.set(csr::hstatus::NUMBER, hstatus);
+        let found = match m.execute(mode, Inst::new(Op::wrs_nto)) {
+            Ok(()) => Run,
+            Err(report) if report.cause == Cause::Exception(Exception::IllegalInst) => Illegal,
+            Err(report) if report.cause == Cause::Exception(Exception::VirtualInst) => Virtual,
+            Err(report) => panic!("{report:?}"),
+        };
+        assert_eq!(found, expected, "in {mode}, mstatus {mstatus:#x}, hstatus {hstatus:#x}");
+    }
+}
+
+#[test]
+fn a_wait_on_a_reservation_may_be_too_long_for_tw_and_vtw() {
+    let v = Variant::default();
+    check_wait_on_reservation(v, 0, 0, [Run; 5]);
+    check_wait_on_reservation(v, TW, 0, [Run, Illegal, Illegal, Illegal, Illegal]);
+    check_wait_on_reservation(v, 0, VTW, [Run, Run, Run, Virtual, Virtual]);
+    check_wait_on_reservation(v, TW, VTW, [Run, Illegal, Illegal, Illegal, Illegal]);
+    let nop = Variant { wfi: Wfi::Nop, ..v };
+    check_wait_on_reservation(nop, TW, VTW, [Run; 5]);
+}
+
+/// Without a reservation it completes at once, as WRS.STO always does, so that nothing is too long.
+#[test]
+fn a_wait_on_no_reservation_is_none() {
+    check(Inst::new(Op::wrs_nto), TW, VTW, [Run; 5]);
+    check(Inst::new(Op::wrs_sto), TW, VTW, [Run; 5]);
+    let mut m = Machine::new(Variant::default());
+    m.execute(Mode::M, Inst::new(Op::wrs_nto)).expect("it completes");
+    assert!(!m.hart.is_waiting());
 }
 
 #[test]
@@ -229,5 +269,72 @@ fn waiting_ends_whatever_masks_the_interrupt() {
         m.set(csr::hie::NUMBER, csr::hie::VSTIE.mask());
         assert_eq!(m.hart.run(&mut m.bus, 1, None).stop, Stop::Budget, "{mode}");
         assert_eq!(m.hart.mode(), mode, "the interrupt is for VS-mode, where it is masked");
+    }
+}
+
+/// WRS.NTO ends as WFI does, and when the turn of another hart ends the reservation.
+#[test]
+fn a_wait_on_a_reservation_ends_with_it_or_with_an_interrupt() {
+    for mode in MODES {
+        let waiting = || {
+            let mut m = Machine::new(Variant::default());
+            m.hart.set_x(10, CODE + 0x100);
+            m.execute(mode, Inst { rs1: 10, ..Inst::new(Op::lr_w) }).expect("memory");
+            m.execute(mode, Inst::new(Op::wrs_nto)).expect("nothing forbids it");
+            m.write(CODE, u64::from(Inst::new(Op::addi).encode()) << 32);
+            assert_eq!(m.hart.run(&mut m.bus, 5, None).stop, Stop::Waiting, "{mode}");
+            assert!(m.hart.is_waiting());
+            m
+        };
+        let mut m = waiting();
+        m.hart.drop_reservation();
+        assert_eq!(m.hart.run(&mut m.bus, 1, None).stop, Stop::Budget, "{mode}");
+        let mut m = waiting();
+        m.set(csr::hvip::NUMBER, csr::hvip::VSTIP.mask());
+        assert_eq!(m.hart.run(&mut m.bus, 1, None).stop, Stop::Waiting, "pending but not enabled");
+        m.set(csr::hie::NUMBER, csr::hie::VSTIE.mask());
+        assert_eq!(m.hart.run(&mut m.bus, 1, None).stop, Stop::Budget, "{mode}");
+    }
+}
+
+/// A later WFI does not end with a reservation.
+#[test]
+fn waiting_for_an_interrupt_is_no_wait_on_a_reservation() {
+    let mut m = Machine::new(Variant::default());
+    m.hart.set_x(10, CODE + 0x100);
+    m.execute(Mode::M, Inst { rs1: 10, ..Inst::new(Op::lr_w) }).expect("memory");
+    m.execute(Mode::M, Inst::new(Op::wrs_nto)).expect("nothing forbids it");
+    m.hart.drop_reservation();
+    m.execute(Mode::M, Inst { rs1: 10, ..Inst::new(Op::lr_w) }).expect("memory");
+    m.execute(Mode::M, Inst::new(Op::wfi)).expect("nothing forbids it");
+    m.hart.drop_reservation();
+    assert_eq!(m.hart.run(&mut m.bus, 1, None).stop, Stop::Waiting);
+}
+
+#[test]
+fn may_be_operations_write_zero_or_nothing() {
+    for (inst, expected) in [
+        (Inst { rd: 11, rs1: 12, imm: 21, ..Inst::new(Op::mop_r) }, 0),
+        (Inst { rd: 11, rs1: 12, rs2: 11, imm: 5, ..Inst::new(Op::mop_rr) }, 0),
+        (Inst { imm: 11, ..Inst::new(Op::c_mop) }, 7),
+    ] {
+        let mut m = Machine::new(Variant::default());
+        m.hart.set_x(11, 7);
+        m.hart.set_x(12, 7);
+        m.execute(Mode::VU, inst).expect("it never traps");
+        assert_eq!((m.hart.x(11), m.hart.x(12)), (expected, 7), "{inst}");
+    }
+}
+
+#[test]
+fn hints_change_nothing() {
+    for op in [Op::pause, Op::ntl_p1, Op::ntl_pall, Op::ntl_s1, Op::ntl_all, Op::c_ntl_p1, Op::c_ntl_all] {
+        for variant in
+            [Variant::default(), Variant::default().without(Ext::Zihintntl).without(Ext::Zihintpause)]
+        {
+            let mut m = Machine::new(variant);
+            m.execute(Mode::VU, Inst::new(op)).expect("a hint never traps");
+            assert!((0..32).all(|n| m.hart.x(n) == 0), "{op:?}");
+        }
     }
 }

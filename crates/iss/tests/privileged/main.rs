@@ -2,6 +2,7 @@
 //! state that the test describes.
 
 mod addresses;
+mod cache_blocks;
 mod choices;
 mod counters;
 mod csr_access;

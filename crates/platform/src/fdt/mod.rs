@@ -8,6 +8,8 @@ mod outside;
 use core::ops::Range;
 
 use isa::cause::Interrupt;
+use isa::ext::Ext;
+use iss::bus::CACHE_BLOCK_SIZE;
 use vm_fdt::FdtWriter;
 
 use crate::config::MachineConfig;
@@ -21,6 +23,13 @@ pub const MAGIC: u32 = 0xd00d_feed;
 
 /// The input clock of the serial port, as QEMU's machine has it.
 const UART_CLOCK_HZ: u32 = 3_686_400;
+
+/// The properties that tell the size of a cache block, and the extensions that they are for.
+const BLOCK_SIZES: [(Ext, &str); 3] = [
+    (Ext::Zicbom, "riscv,cbom-block-size"),
+    (Ext::Zicbop, "riscv,cbop-block-size"),
+    (Ext::Zicboz, "riscv,cboz-block-size"),
+];
 
 /// The nodes that others point at.
 struct Handles {
@@ -106,6 +115,11 @@ fn cpus(fdt: &mut FdtWriter, config: &MachineConfig) -> Result<(), vm_fdt::Error
         let names = extensions.names().collect();
         fdt.property_string_list("riscv,isa-extensions", names)?;
         fdt.property_string("mmu-type", mmu)?;
+        for (ext, property) in BLOCK_SIZES {
+            if extensions.has(ext) {
+                fdt.property_u32(property, CACHE_BLOCK_SIZE as u32)?;
+            }
+        }
         let interrupts = fdt.begin_node("interrupt-controller")?;
         fdt.property_u32("#address-cells", 0)?;
         fdt.property_u32("#interrupt-cells", 1)?;

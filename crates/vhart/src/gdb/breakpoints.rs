@@ -92,7 +92,7 @@ impl Observer for Breakpoints {
         }
         let last = access.va.saturating_add(access.width.bytes() - 1);
         let (reads, writes) = match access.kind {
-            AccessKind::Fetch => return,
+            AccessKind::Fetch | AccessKind::Manage => return,
             AccessKind::Load => (true, false),
             AccessKind::Store => (false, true),
             AccessKind::Amo => (true, true),
