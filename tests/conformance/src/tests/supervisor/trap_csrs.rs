@@ -26,7 +26,7 @@ conformance_tests! {
     [rules "stvec_sz" "stvec_acc" "stvec_mode" "STVEC_MODE_WARL" "STVEC_BASE_WARL" "stvec_sz_base"]
     |p| {
         is_for_s(p, csr::stvec::NUMBER);
-        for base in [0, 4, 0x8000_1234, 0x3f_ffff_fffc, 0xffff_ffc0_0000_0100, u64::MAX & !3] {
+        for base in [0, 4, 0x8000_1234, 0x3f_ffff_fffc, 0xffff_ffc0_0000_0100, !3] {
             for mode in [0, 1] {
                 p.check_write(csr::stvec::NUMBER, base | mode, base | mode, "stvec");
             }
@@ -162,7 +162,7 @@ conformance_tests! {
         p.map(s, SPARE + 0x2000, 1 << 54, flags("ruad"));
         // The first half of an ADDI at the end of the page, whose other half is in no page.
         p.put(page + 0xff8, 0x0013_0000_0000_0000);
-        p.write_csr(csr::medeleg::NUMBER, u64::MAX & !Exception::EcallS.bit());
+        p.write_csr(csr::medeleg::NUMBER, !Exception::EcallS.bit());
         p.in_mode(Mode::HS, |p| {
             p.li(A0, SPARE + 0xffc);
             for (fault, load) in [(Exception::LoadPageFault, true), (Exception::StorePageFault, false)] {
@@ -255,7 +255,7 @@ conformance_tests! {
         p.write_csr(csr::senvcfg::NUMBER, csr::senvcfg::FIOM.mask());
         p.check_csr_bits(csr::senvcfg::NUMBER, csr::senvcfg::FIOM.mask(), 1, "FIOM after setting");
         p.check_write(csr::senvcfg::NUMBER, 0, 0, "senvcfg after writing zeros");
-        p.write_csr(csr::senvcfg::NUMBER, u64::MAX & !csr::senvcfg::CBIE.mask());
+        p.write_csr(csr::senvcfg::NUMBER, !csr::senvcfg::CBIE.mask());
         let reserved = u64::MAX << 34 | 0xffff_ff00 | 2;
         p.check_csr_bits(csr::senvcfg::NUMBER, reserved, 0, "reserved bits of senvcfg");
         p.write_csr(csr::senvcfg::NUMBER, 0);
