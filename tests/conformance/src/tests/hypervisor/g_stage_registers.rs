@@ -50,33 +50,4 @@ conformance_tests! {
             p.check_bits(A0, csr::hgatp::PPN.mask(), csr::hgatp::PPN.of(0x9_0000), "PPN written with it");
         }
     }
-
-    /// A MODE that is not there: vsatp written as satp at V=1 stays as it was, all of it; written by its
-    /// own name at V=0 it does not take the MODE.
-    vsatp_unsupported_modes
-    [rules "VSATP_MODE_UNSUPPORTED_V0_WARL" "vsatp_mode_unsupported_v1"]
-    [cases 32]
-    [needs H]
-    [cpus "vsatp=sv39" "vsatp=sv48,satp=sv39"]
-    |p| {
-        let schemes = p.schemes(csr::vsatp::NUMBER);
-        let mode = csr::vsatp::MODE;
-        let all: Vec<u64> = [SV39, SV48, SV57].iter().map(|scheme| scheme.mode).collect();
-        let absent: Vec<u64> = all.into_iter().filter(|mode| schemes.iter().all(|s| s.mode != *mode)).collect();
-        let (old, new) = (csr::vsatp::PPN.of(0x8_1000), csr::vsatp::PPN.of(0x8_2000));
-        for encoding in absent.iter().copied().chain(RESERVED) {
-            p.write_csr(csr::vsatp::NUMBER, old);
-            p.in_mode(Mode::VS, |p| {
-                p.write_csr(csr::satp::NUMBER, mode.of(encoding) | new);
-                p.check_csr(csr::satp::NUMBER, old, "satp at V=1 after a MODE that is not there");
-            });
-            p.check_csr(csr::vsatp::NUMBER, old, "vsatp");
-            p.write_csr(csr::vsatp::NUMBER, mode.of(encoding) | new);
-            p.csrr(A0, csr::vsatp::NUMBER).srli(A0, A0, 60);
-            p.check_ne(A0, encoding, "MODE after writing one that is not there at V=0");
-        }
-        for scheme in schemes {
-            p.check_write(csr::vsatp::NUMBER, mode.of(scheme.mode) | new, mode.of(scheme.mode) | new, scheme.name);
-        }
-    }
 }
