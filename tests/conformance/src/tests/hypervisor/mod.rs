@@ -6,6 +6,7 @@ mod arrival;
 mod counters;
 mod delegation;
 mod entries;
+mod envcfg;
 mod examples;
 mod existence;
 mod float_state;
@@ -31,6 +32,7 @@ mod protection;
 mod straddle;
 mod substitution;
 mod tinst;
+mod trap_values;
 mod two_stage;
 mod vs_warl;
 mod vsatp;
@@ -43,6 +45,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     counters::TESTS,
     delegation::TESTS,
     entries::TESTS,
+    envcfg::TESTS,
     examples::TESTS,
     existence::TESTS,
     float_state::TESTS,
@@ -67,6 +70,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     straddle::TESTS,
     substitution::TESTS,
     tinst::TESTS,
+    trap_values::TESTS,
     two_stage::TESTS,
     vs_warl::TESTS,
     vsatp::TESTS,
