@@ -80,7 +80,7 @@ conformance_tests! {
 
     /// At V=0 a write to vsatp with a mode that is not there is ignored or leaves a legal MODE; at V=1 such a
     /// write to satp is ignored altogether.
-    vsatp_unsupported_modes
+    vsatp_modes_that_are_not_there
     [rules "vsatp_mode_unsupported_v0" "VSATP_MODE_UNSUPPORTED_V0_WARL" "vsatp_mode_unsupported_v1" "vsatp_acc"]
     [cases 32]
     [needs H]
