@@ -47,7 +47,7 @@ fn one_page(p: &mut Program, letters: &str) -> (u64, u64) {
 
 conformance_tests! {
     /// Sixteen entries with N=1 and the size encoding 1000 map 64 KiB: each address gets its own page.
-    napot_ranges
+    napot_ranges_of_64_kib
     [rules "Svnapot_depends_Sv39" "Svnapot_pte_N" "Svnapot_range_napot" "Svnapot_valid_encoding"
         "Svnapot_implicit_read_ppn_subst" "Svnapot_cache_entries"]
     [needs Svnapot]

@@ -161,7 +161,9 @@ conformance_tests! {
         // There is neither memory nor a device so far up.
         p.map(s, SPARE + 0x2000, 1 << 54, flags("ruad"));
         // The first half of an ADDI at the end of the page, whose other half is in no page.
-        p.put(page + 0xff8, 0x0013_0000_0000_0000);
+        let code = p.page();
+        p.put(code + 0xff8, 0x0013_0000_0000_0000);
+        p.map(s, SPARE + 0x4000, code, flags("rxad"));
         p.write_csr(csr::medeleg::NUMBER, !Exception::EcallS.bit());
         p.in_mode(Mode::HS, |p| {
             p.li(A0, SPARE + 0xffc);
@@ -175,8 +177,8 @@ conformance_tests! {
                     if load { p.lw(A1, 8, A0) } else { p.sw(A1, 8, A0) };
                 });
             }
-            p.li(A0, SPARE + 0xffe);
-            let fetch = trap(Exception::InstPageFault, Mode::HS).epc(SPARE + 0xffe).tval(SPARE + 0x1000);
+            p.li(A0, SPARE + 0x4ffe);
+            let fetch = trap(Exception::InstPageFault, Mode::HS).epc(SPARE + 0x4ffe).tval(SPARE + 0x5000);
             p.expect_trap(fetch, |p| {
                 p.jr(A0);
             });
