@@ -51,7 +51,8 @@ pub(super) fn taken_in_order(p: &mut Program, mode: Mode, causes: &[Interrupt]) 
             wait_in_vain(p);
             p.place(after);
             p.check_eq(A0, 1 << 63 | *cause as u64, &format!("{cause:?} comes next"));
-            let supervisor = matches!(cause, Interrupt::Ssi | Interrupt::Sti | Interrupt::Sei);
+            let supervisor =
+                matches!(cause, Interrupt::Ssi | Interrupt::Sti | Interrupt::Sei | Interrupt::Lcofi);
             let enables = if supervisor { csr::sie::NUMBER } else { csr::hie::NUMBER };
             p.clear_csr(enables, cause.bit());
         }

@@ -3,6 +3,7 @@
 mod access;
 mod accessed_dirty;
 mod arrival;
+mod counter_overflow;
 mod counters;
 mod delegation;
 mod entries;
@@ -29,6 +30,8 @@ mod mprv;
 mod permissions;
 mod priority;
 mod protection;
+mod returns;
+mod state_enable;
 mod straddle;
 mod substitution;
 mod tinst;
@@ -42,6 +45,7 @@ use crate::Test;
 pub(super) static TOPICS: &[&[Test]] = &[
     access::TESTS,
     accessed_dirty::TESTS,
+    counter_overflow::TESTS,
     counters::TESTS,
     delegation::TESTS,
     entries::TESTS,
@@ -67,6 +71,8 @@ pub(super) static TOPICS: &[&[Test]] = &[
     permissions::TESTS,
     priority::TESTS,
     protection::TESTS,
+    returns::TESTS,
+    state_enable::TESTS,
     straddle::TESTS,
     substitution::TESTS,
     tinst::TESTS,
