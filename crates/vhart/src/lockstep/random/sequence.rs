@@ -86,7 +86,9 @@ fn waiting(rng: &mut Rng) -> Result<Step, AsmError> {
         a.csrsi(csr::sie::NUMBER, 2).csrsi(csr::sip::NUMBER, 2);
     }
     let idle = a.label();
-    a.csrr(A0, csr::sip::NUMBER).csrr(A1, csr::sie::NUMBER).and(A0, A0, A1).beqz(A0, idle).wfi();
+    a.csrr(A0, csr::sip::NUMBER).csrr(A1, csr::sie::NUMBER).and(A0, A0, A1).beqz(A0, idle);
+    // A hart that waits may lose its reservation.
+    a.sc_w(ZERO, ZERO, S3, Order::Plain).wfi();
     a.place(idle);
     a.finish().map(Step::Bytes)
 }
