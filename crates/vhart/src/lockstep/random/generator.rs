@@ -2,7 +2,7 @@
 
 use isa::asm::AsmError;
 use isa::csr;
-use isa::ext::ExtSet;
+use isa::ext::{Ext, ExtSet};
 use isa::field::Field;
 use isa::paging::PAGE_SIZE;
 use isa::reg::{FReg, Reg, S1};
@@ -22,13 +22,12 @@ const BLOCKS: usize = 64;
 /// CSRs that the preparations of a block may set, with the bits that they set at random.
 ///
 /// Left out is what is legally different from one hart to the next.
-const PREPARED: [(u16, u64); 16] = [
+const PREPARED: [(u16, u64); 15] = [
     // EcallS is for M-mode: it is the way out of HS-mode.
     (csr::medeleg::NUMBER, 0xf0_b5fe),
     (csr::hedeleg::NUMBER, 0xb1fe),
     (csr::mideleg::NUMBER, 0x222),
     (csr::hideleg::NUMBER, 0x444),
-    (csr::mcountinhibit::NUMBER, 5),
     (csr::mcounteren::NUMBER, 7),
     (csr::hcounteren::NUMBER, 7),
     (csr::scounteren::NUMBER, 7),
@@ -45,6 +44,9 @@ const PREPARED: [(u16, u64); 16] = [
 /// CSRs that make interrupts due, of which most blocks have none.
 const INTERRUPTING: [(u16, u64); 3] =
     [(csr::mie::NUMBER, 0xeee), (csr::mip::NUMBER, 0x222), (csr::hvip::NUMBER, 0x444)];
+
+/// The bits of the first state-enable registers that every hart has.
+const STATEEN0: u64 = csr::mstateen0::ENVCFG.mask() | csr::mstateen0::SE0.mask();
 
 /// Where traps find their handlers, directly or by a vector.
 const VECTORS: [(u16, u64); 3] =
@@ -98,6 +100,14 @@ impl Generator {
             let value = if self.rng.one_in(4) { self.rng.bits() & mask } else { 0 };
             settings.push(Setting::Csrs(vec![(number, value)]));
         }
+        if self.rng.one_in(8) {
+            // Whether the first write counts itself may differ.
+            let (inhibit, count) = (self.rng.below(2) << 2, self.rng.value());
+            settings.push(Setting::Csrs(vec![
+                (csr::mcountinhibit::NUMBER, inhibit),
+                (csr::minstret::NUMBER, count),
+            ]));
+        }
         for (number, base) in VECTORS {
             if everything || self.rng.one_in(8) {
                 settings.push(Setting::Csrs(vec![(number, base | self.rng.below(2))]));
@@ -142,14 +152,38 @@ impl Generator {
         }
     }
 
-    /// `menvcfg` and `henvcfg`, in this order: after a write of the first, the second may hold anything.
+    /// The environment configuration, from above: where a register forbids a field to the next one, what that
+    /// one holds is unspecified until it is written.
     fn environment(&mut self) -> Setting {
-        use csr::henvcfg::STCE;
-        use csr::menvcfg::{ADUE, PBMTE};
-        let mask = ADUE.mask() | PBMTE.mask();
-        let machine = self.rng.bits() & mask | self.stce;
-        let guest = self.rng.bits() & (mask | STCE.mask());
-        Setting::Csrs(vec![(csr::menvcfg::NUMBER, machine), (csr::henvcfg::NUMBER, guest)])
+        use csr::menvcfg::{ADUE, CBCFE, CBIE, CBZE, PBMTE};
+        let mut fields = 0;
+        for (ext, mask) in [
+            (Ext::Svadu, ADUE.mask()),
+            (Ext::Svpbmt, PBMTE.mask()),
+            (Ext::Zicbom, CBCFE.mask() | CBIE.mask()),
+            (Ext::Zicboz, CBZE.mask()),
+        ] {
+            fields |= if self.extensions.has(ext) { mask } else { 0 };
+        }
+        let mut values = || {
+            let value = self.rng.bits() & fields;
+            // The other encoding of CBIE is reserved.
+            if CBIE.get(value) == 2 { value & !CBIE.mask() } else { value }
+        };
+        let (machine, guest, supervisor) = (values() | self.stce, values(), values());
+        let guest = guest | self.rng.bits() & csr::henvcfg::STCE.mask();
+        let mut csrs = vec![
+            (csr::menvcfg::NUMBER, machine),
+            (csr::henvcfg::NUMBER, guest),
+            (csr::senvcfg::NUMBER, supervisor & !(ADUE.mask() | PBMTE.mask())),
+        ];
+        if self.extensions.has(Ext::Smstateen) {
+            for number in [csr::mstateen0::NUMBER, csr::hstateen0::NUMBER] {
+                csrs.push((number, self.rng.bits() & STATEEN0));
+                csrs.push((number + 1, self.rng.bits() & csr::mstateen0::SE0.mask()));
+            }
+        }
+        Setting::Csrs(csrs)
     }
 
     /// Turns each stage on, by any scheme, or off.

@@ -63,7 +63,7 @@ const WRITABLE: [u16; 29] = [
 ];
 
 /// CSRs that a block may only read.
-const READABLE: [u16; 30] = [
+const READABLE: [u16; 34] = [
     csr::sepc::NUMBER,
     csr::scause::NUMBER,
     csr::stvec::NUMBER,
@@ -94,6 +94,10 @@ const READABLE: [u16; 30] = [
     csr::instret::NUMBER,
     csr::mcycle::NUMBER,
     csr::mcountinhibit::NUMBER,
+    csr::mstateen0::NUMBER,
+    csr::hstateen0::NUMBER,
+    csr::hstateen0::NUMBER + 1,
+    csr::sstateen0::NUMBER,
 ];
 
 /// A step of a block.
