@@ -253,8 +253,8 @@ fn random_programs_agree_with_spike() {
         println!("not run: needs Spike, on the path or in the variable SPIKE");
         return;
     }
-    let isa = "rv64gch_zicntr_zihpm_svnapot_svpbmt_svinval_sstc_svadu_zicclsm_zfh_zfa\
-               _zba_zbb_zbc_zbs_zbkb_zbkx_zicond_zcb";
+    let isa = "rv64gch_zicntr_zihpm_zicclsm_zicond_zfh_zfa_zcb_zba_zbb_zbc_zbkb_zbkx_zbs_smepmp_smmpm_smnpm\
+               _smstateen_ssnpm_sstc_svadu_svinval_svnapot_svpbmt";
     let command = format!("timeout 60 '{spike}' -m128 --log-commits --log=/dev/stdout --isa={isa} {{}}");
     let folder = folder("lockstep-spike");
     let output = vhart()

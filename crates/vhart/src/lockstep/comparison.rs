@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use isa::Inst;
+use isa::ext::Ext;
 use iss::observe::{MemoryAccess, TrapTaken};
 use iss::{Hart, Observer};
 
@@ -17,6 +18,9 @@ const SHOWN_BEFORE: usize = 8;
 
 /// Spike's boot ROM has five instructions before the program's entry; nobody's has many more.
 const BOOT_LINES_MAX: usize = 64;
+
+/// The extensions with which a peer may log addresses before or after their upper bits are masked.
+const MASKING: [Ext; 3] = [Ext::Smmpm, Ext::Smnpm, Ext::Ssnpm];
 
 /// A CSR that the peer may have another value of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,7 +108,8 @@ impl Comparison {
             let csr = csr_of(inst);
             let read = self.ignored.iter().find(|ignored| csr == Some(ignored.number));
             let stays = |number, value| hart.csr(number) == Some(value);
-            if !alike(&ours, theirs, &self.ignored, read, stays) {
+            let is_masked = MASKING.iter().any(|ext| hart.variant().has(*ext));
+            if !alike(&ours, theirs, &self.ignored, read, is_masked, stays) {
                 let (ours, theirs) = (ours.into_owned(), theirs.to_owned());
                 return Ok(Some(Difference {
                     before: std::mem::take(&mut self.before).into(),
@@ -178,6 +183,7 @@ fn alike(
     theirs: &str,
     ignored: &[Ignored],
     read: Option<&Ignored>,
+    is_masked: bool,
     stays: impl Fn(u16, u64) -> bool,
 ) -> bool {
     let (mut ours, mut theirs) = (Fields::of(ours), Fields::of(theirs));
@@ -200,7 +206,27 @@ fn alike(
     for fields in [&mut ours, &mut theirs] {
         fields.written.retain(|(register, _)| !dropped.contains(register));
     }
+    if is_masked && same_masked(ours.memory, theirs.memory) {
+        theirs.memory = ours.memory;
+    }
     ours == theirs
+}
+
+/// Whether accesses are the same but for upper bits of their addresses, of which masking takes at most 16.
+fn same_masked(ours: &str, theirs: &str) -> bool {
+    let (mut ours, mut theirs) = (ours.split_ascii_whitespace(), theirs.split_ascii_whitespace());
+    let mut is_address = false;
+    loop {
+        let (here, there) = match (ours.next(), theirs.next()) {
+            (Some(here), Some(there)) => (here, there),
+            (here, there) => return here == there,
+        };
+        let low = |word: &str| hexadecimal(word).map(|address| address << 16);
+        if here != there && !(is_address && low(here) == low(there)) {
+            return false;
+        }
+        is_address = here == "mem";
+    }
 }
 
 #[cfg(test)]
@@ -213,14 +239,14 @@ mod tests {
     fn only_ignored_csrs_and_what_was_read_from_them_may_differ() {
         let csr = |number, only| Ignored { number, only };
         let other = READ.replace("0005", "0007");
-        let alike_read = |theirs, ignored| alike(READ, theirs, &[], Some(&ignored), |_, _| false);
+        let alike_read = |theirs, ignored| alike(READ, theirs, &[], Some(&ignored), false, |_, _| false);
         assert!(alike_read(&other, csr(isa::csr::time::NUMBER, None)));
         assert!(alike_read(&other, csr(isa::csr::time::NUMBER, Some(7))));
         assert!(!alike_read(&other, csr(isa::csr::time::NUMBER, Some(6))));
         assert!(!alike_read(&other.replace("80000000", "80000004"), csr(isa::csr::time::NUMBER, None)), "pc");
 
         let write = "core   0: 3 0x0 (0x1) x5 0x1 c836_mip 0x2 mem 0x80";
-        let alike = |theirs: &str, ignored| alike(write, theirs, &[ignored], None, |_, _| false);
+        let alike = |theirs: &str, ignored| alike(write, theirs, &[ignored], None, false, |_, _| false);
         assert!(alike(&write.replace("0x2", "0x22"), csr(836, None)));
         assert!(!alike(&write.replace("0x2", "0x22"), csr(768, None)));
         assert!(!alike(&write.replace("x5 0x1", "x5 0x2"), csr(836, None)), "x5 is not from mip");
@@ -228,10 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn masked_addresses_are_the_same() {
+        let ours = " mem 0x0000000080061000 mem 0x0000000080061000 0x0000000000000001";
+        assert!(same_masked(ours, &ours.replace("mem 0x0000", "mem 0x9fba")));
+        assert!(!same_masked(ours, &ours.replace("mem 0x00000", "mem 0x00001")), "48 bits are the same");
+        assert!(!same_masked(ours, &ours.replace(" 0x0000000000000001", " 0x8000000000000001")), "a value");
+        assert!(!same_masked(ours, " mem 0x0000000080061000 mem 0x0000000080061000"));
+    }
+
+    #[test]
     fn a_csr_that_stays_as_it_is_may_be_reported() {
         let ours = "core   0: 3 0x0 (0x30200073) c768_mstatus 0x80";
         let alike =
-            |theirs: &str| alike(ours, theirs, &[], None, |number, value| (number, value) == (512, 6));
+            |theirs: &str| alike(ours, theirs, &[], None, false, |number, value| (number, value) == (512, 6));
         assert!(alike("core   0: 3 0x0 (0x30200073) c512_vsstatus 0x6 c768_mstatus 0x80"));
         assert!(!alike("core   0: 3 0x0 (0x30200073) c512_vsstatus 0x7 c768_mstatus 0x80"));
         assert!(!alike("core   0: 3 0x0 (0x30200073) c512_vsstatus 0x6"), "mstatus was written");

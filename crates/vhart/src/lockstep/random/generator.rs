@@ -19,6 +19,9 @@ use super::tables::Tables;
 /// Blocks of a program.
 const BLOCKS: usize = 64;
 
+/// Fields of `hstatus` that mean the same on every hart.
+const HSTATUS: u64 = 0x70_03c0;
+
 /// CSRs that the preparations of a block may set, with the bits that they set at random.
 ///
 /// Left out is what is legally different from one hart to the next.
@@ -31,7 +34,7 @@ const PREPARED: [(u16, u64); 15] = [
     (csr::mcounteren::NUMBER, 7),
     (csr::hcounteren::NUMBER, 7),
     (csr::scounteren::NUMBER, 7),
-    (csr::hstatus::NUMBER, 0x70_03c0),
+    (csr::hstatus::NUMBER, HSTATUS),
     (csr::vsstatus::NUMBER, 0xc_6122),
     (csr::fcsr::NUMBER, 0xff),
     (csr::sscratch::NUMBER, u64::MAX),
@@ -96,6 +99,11 @@ impl Generator {
                 settings.push(Setting::Csrs(vec![(number, self.rng.bits() & mask)]));
             }
         }
+        if self.extensions.has(Ext::Ssnpm) && self.rng.one_in(4) {
+            let (random, masking) = (self.rng.bits() & HSTATUS, self.rng.pick(&[0, 2, 3]));
+            settings
+                .push(Setting::Csrs(vec![(csr::hstatus::NUMBER, random | csr::hstatus::HUPMM.of(masking))]));
+        }
         for (number, mask) in INTERRUPTING {
             let value = if self.rng.one_in(4) { self.rng.bits() & mask } else { 0 };
             settings.push(Setting::Csrs(vec![(number, value)]));
@@ -155,28 +163,21 @@ impl Generator {
     /// The environment configuration, from above: where a register forbids a field to the next one, what that
     /// one holds is unspecified until it is written.
     fn environment(&mut self) -> Setting {
-        use csr::menvcfg::{ADUE, CBCFE, CBIE, CBZE, PBMTE};
-        let mut fields = 0;
-        for (ext, mask) in [
-            (Ext::Svadu, ADUE.mask()),
-            (Ext::Svpbmt, PBMTE.mask()),
-            (Ext::Zicbom, CBCFE.mask() | CBIE.mask()),
-            (Ext::Zicboz, CBZE.mask()),
-        ] {
-            fields |= if self.extensions.has(ext) { mask } else { 0 };
-        }
-        let mut values = || {
-            let value = self.rng.bits() & fields;
-            // The other encoding of CBIE is reserved.
-            if CBIE.get(value) == 2 { value & !CBIE.mask() } else { value }
-        };
-        let (machine, guest, supervisor) = (values() | self.stce, values(), values());
-        let guest = guest | self.rng.bits() & csr::henvcfg::STCE.mask();
+        use csr::menvcfg::{ADUE, CBCFE, CBIE, CBZE, PBMTE, PMM};
+        let has = |ext, mask| if self.extensions.has(ext) { mask } else { 0 };
+        let cache = has(Ext::Zicbom, CBCFE.mask() | CBIE.mask()) | has(Ext::Zicboz, CBZE.mask());
+        let memory = has(Ext::Svadu, ADUE.mask()) | has(Ext::Svpbmt, PBMTE.mask());
+        let (machine, lower) = (has(Ext::Smnpm, PMM.mask()), has(Ext::Ssnpm, PMM.mask()));
+        let own = has(Ext::Smmpm, csr::mseccfg::PMM.mask());
+        let stce = csr::henvcfg::STCE.mask();
         let mut csrs = vec![
-            (csr::menvcfg::NUMBER, machine),
-            (csr::henvcfg::NUMBER, guest),
-            (csr::senvcfg::NUMBER, supervisor & !(ADUE.mask() | PBMTE.mask())),
+            (csr::menvcfg::NUMBER, self.fields(cache | memory | machine) | self.stce),
+            (csr::henvcfg::NUMBER, self.fields(cache | memory | lower | stce)),
+            (csr::senvcfg::NUMBER, self.fields(cache | lower)),
         ];
+        if own != 0 {
+            csrs.push((csr::mseccfg::NUMBER, self.fields(own)));
+        }
         if self.extensions.has(Ext::Smstateen) {
             for number in [csr::mstateen0::NUMBER, csr::hstateen0::NUMBER] {
                 csrs.push((number, self.rng.bits() & STATEEN0));
@@ -184,6 +185,14 @@ impl Generator {
             }
         }
         Setting::Csrs(csrs)
+    }
+
+    /// Random fields of an environment configuration, without the encodings that are reserved.
+    fn fields(&mut self, mask: u64) -> u64 {
+        use csr::menvcfg::{CBIE, PMM};
+        let value = self.rng.bits() & mask;
+        let value = if CBIE.get(value) == 2 { value & !CBIE.mask() } else { value };
+        if PMM.get(value) == 1 { value & !PMM.mask() } else { value }
     }
 
     /// Turns each stage on, by any scheme, or off.
@@ -240,6 +249,8 @@ impl Generator {
             // The last entry of a root table, or the last that the G stage covers.
             11 => (1u64 << self.rng.pick(&[39, 48, 57])).wrapping_neg(),
             12 => self.rng.pick(&[0x7ff << 30, 0x7ff << 39, 0x7ff << 48]),
+            // What pointer masking takes away, or some of it.
+            13 => self.rng.bits() << self.rng.pick(&[47, 48, 56, 57]),
             _ => 0,
         };
         (DATA + aligned).wrapping_add(alias)
