@@ -198,8 +198,8 @@ fn a_peer_that_computes_wrongly_leaves_one_instruction() {
 fn a_peer_that_translates_wrongly_leaves_the_entry_that_shows_it() {
     let folder = folder("lockstep-svnapot");
     let said = differ(&folder, "max,svnapot=off", "cat");
-    // The entry, the register that turns translation on, the pointer, the instruction and its mode.
-    assert!(parts(&said) <= 8, "{said}");
+    // The entry and what makes an instruction use it, in up to two stages, out of thousands.
+    assert!(parts(&said) <= 20, "{said}");
     let listing = std::fs::read_to_string(saved(&folder, "-small.txt")).unwrap();
     assert!(listing.contains("page-table entry"), "{listing}");
 }
