@@ -253,16 +253,11 @@ pub(crate) fn to_lu<F: Format>(a: F, rounding: Rounding) -> Flagged<u64> {
 /// infinities and NaNs. The flags are those of [`to_w`].
 pub(crate) fn to_w_modular(a: F64) -> Flagged<u64> {
     let (_, flags) = to_w(a, Rounding::TowardZero);
-    let magnitude = match a.exponent() as u32 {
-        0 | 0x7ff => 0,
-        // The significand is an integer of 53 bits, times a power of two.
-        exponent => {
-            let significand = 1 << 52 | a.fraction();
-            let left = significand.checked_shl(exponent.saturating_sub(1075)).unwrap_or(0);
-            left.checked_shr(1075u32.saturating_sub(exponent)).unwrap_or(0)
-        }
-    };
-    let word = magnitude as i32;
+    // The significand is an integer of 53 bits, times a power of two. The exponents of zeros and subnormal
+    // numbers move it out to the right, those of infinities and NaNs to the left.
+    let (significand, exponent) = (1 << 52 | a.fraction(), a.exponent() as u32);
+    let (left, right) = (exponent.saturating_sub(1075), 1075u32.saturating_sub(exponent));
+    let word = significand.checked_shl(left).and_then(|moved| moved.checked_shr(right)).unwrap_or(0) as i32;
     (if a.is_negative() { word.wrapping_neg() } else { word } as u64, flags)
 }
 

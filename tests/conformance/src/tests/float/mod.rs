@@ -129,7 +129,8 @@ impl Precision {
 
     /// `value` in registers that lack a one above it; none for the widest precision.
     pub(super) fn unboxed(&self, value: u64) -> Vec<u64> {
-        (self.bits..64).step_by(15).map(|bit| value ^ 1 << bit).collect()
+        let places = [self.bits, (self.bits + 63) / 2, 63];
+        if self.bits == 64 { Vec::new() } else { places.map(|bit| value ^ 1 << bit).to_vec() }
     }
 }
 
