@@ -10,19 +10,19 @@ conformance_tests! {
     henvcfg_bits
     [rules "henvcfg_sz" "henvcfg_acc" "henvcfg_op"]
     [needs H]
-    [cpus "svpbmt=off" "svadu=off" "sstc=off"]
+    [cpus "svpbmt=off" "svadu=off" "sstc=off" "zicbom=off" "zicboz=off" "ssnpm=off" "ssdbltrp=off"]
     |p| {
         let writable = writable(p);
         p.write_csr(csr::menvcfg::NUMBER, u64::MAX);
         p.write_csr(csr::henvcfg::NUMBER, u64::MAX);
-        p.check_csr_bits(csr::henvcfg::NUMBER, CHECKED, writable, "henvcfg after writing ones");
+        p.check_csr(csr::henvcfg::NUMBER, writable, "henvcfg after writing ones");
         p.write_csr(csr::henvcfg::NUMBER, 0);
         p.check_csr(csr::henvcfg::NUMBER, 0, "henvcfg after writing zeros");
         p.in_mode(Mode::HS, |p| {
             for bit in (0..64).filter(|bit| writable >> bit & 1 == 1) {
                 p.write_csr(csr::henvcfg::NUMBER, 1 << bit);
-                // PMM=1 is reserved.
-                if bit != csr::henvcfg::PMM.lo {
+                // PMM=1 and CBIE=2 are reserved.
+                if bit != csr::henvcfg::PMM.lo && bit != csr::henvcfg::CBIE.lo + 1 {
                     p.check_csr(csr::henvcfg::NUMBER, 1 << bit, "henvcfg with one bit set");
                 }
             }
@@ -196,10 +196,9 @@ conformance_tests! {
 
 /// The bits of henvcfg that can be written when menvcfg enables everything.
 fn writable(p: &Program) -> u64 {
-    use csr::henvcfg::{ADUE, FIOM, PBMTE, PMM, STCE};
+    use csr::henvcfg::{ADUE, CBCFE, CBIE, CBZE, DTE, FIOM, PBMTE, PMM, STCE};
     let of = |ext, field: isa::field::Field| if p.cpu().has(ext) { field.mask() } else { 0 };
-    FIOM.mask() | of(Ext::Ssnpm, PMM) | of(Ext::Svadu, ADUE) | of(Ext::Svpbmt, PBMTE) | of(Ext::Sstc, STCE)
+    let blocks = of(Ext::Zicbom, CBIE) | of(Ext::Zicbom, CBCFE) | of(Ext::Zicboz, CBZE);
+    let translation = of(Ext::Ssnpm, PMM) | of(Ext::Svadu, ADUE) | of(Ext::Svpbmt, PBMTE);
+    FIOM.mask() | blocks | translation | of(Ext::Ssdbltrp, DTE) | of(Ext::Sstc, STCE)
 }
-
-/// The bits of henvcfg that are looked at: cache blocks and double traps have tests of their own.
-const CHECKED: u64 = !(0xf0 | 1 << 59);

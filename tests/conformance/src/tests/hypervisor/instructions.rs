@@ -1,5 +1,7 @@
 //! Privileged instructions in a guest: SRET, WFI, fences and satp under the bits of mstatus and hstatus.
 
+use iss::variant::Wfi;
+
 use crate::prelude::*;
 use crate::{Program, Trap};
 
@@ -53,6 +55,29 @@ conformance_tests! {
                 }
             }
             p.csrw(csr::mie::NUMBER, ZERO).csrw(csr::hvip::NUMBER, ZERO);
+        }
+    }
+
+    /// How long WFI may wait under VTW is the hart's choice: not at all, so that it is virtual though something is
+    /// pending; or without end, so that it is never.
+    wfi_under_vtw_by_the_harts_choice
+    [rules "VTW_VIRTINSTR" "hstatus_vtw_op" "MSTATUS_TW_TIME_LIMIT"]
+    [cases 63]
+    [needs H]
+    [cpus "wfi=trap" "wfi=nop"]
+    |p| {
+        let wfi = |p: &mut Program| { p.wfi(); };
+        p.set_csr(csr::hstatus::NUMBER, csr::hstatus::VTW.mask());
+        p.write_csr(csr::hideleg::NUMBER, Interrupt::Vssi.bit());
+        p.write_csr(csr::hie::NUMBER, Interrupt::Vssi.bit());
+        for pending in [false, true] {
+            p.write_csr(csr::hvip::NUMBER, if pending { Interrupt::Vssi.bit() } else { 0 });
+            let traps = match p.cpu().wfi {
+                Wfi::Trap => true,
+                Wfi::Wait => !pending,
+                Wfi::Nop => false,
+            };
+            p.in_mode(Mode::VS, |p| traps_if(p, traps.then(virtual_instruction), wfi));
         }
     }
 

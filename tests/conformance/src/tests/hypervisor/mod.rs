@@ -3,9 +3,11 @@
 mod access;
 mod accessed_dirty;
 mod arrival;
+mod cache_blocks;
 mod counter_overflow;
 mod counters;
 mod delegation;
+mod double_trap;
 mod entries;
 mod envcfg;
 mod examples;
@@ -45,9 +47,11 @@ use crate::Test;
 pub(super) static TOPICS: &[&[Test]] = &[
     access::TESTS,
     accessed_dirty::TESTS,
+    cache_blocks::TESTS,
     counter_overflow::TESTS,
     counters::TESTS,
     delegation::TESTS,
+    double_trap::TESTS,
     entries::TESTS,
     envcfg::TESTS,
     examples::TESTS,

@@ -6,7 +6,7 @@ use crate::prelude::*;
 conformance_tests! {
     /// Of vsstatus the fields of a guest's sstatus can be written; all else is zero, but UXL, which says 64.
     vsstatus_bits
-    [rules "vsstatus_sz" "vsstatus_acc" "VSSTATUS_UXL_WARL" "vsstatus_uxl_op" "vsstatus_sdt_op"]
+    [rules "vsstatus_sz" "vsstatus_acc" "VSSTATUS_UXL_WARL" "vsstatus_uxl_op"]
     [cases 81 82]
     [needs H]
     |p| {
