@@ -43,8 +43,6 @@ pub enum Format {
     CsrI,
     /// `rd, rs2, (rs1)`
     Amo,
-    /// `rd, rs2, (rs1)` of a compare-and-swap, where rd is a source too.
-    AmoCas,
     /// `rd, rs2, (rs1)` of a compare-and-swap of pairs of registers, whose first must be even.
     AmoPair,
     /// `rd, (rs1)`
@@ -293,7 +291,7 @@ impl Format {
             Format::Fence => "pred,succ",
             Format::Csr => "rd,csr,rs1",
             Format::CsrI => "rd,csr,uimm",
-            Format::Amo | Format::AmoCas | Format::AmoPair => "rd,rs2,(rs1)",
+            Format::Amo | Format::AmoPair => "rd,rs2,(rs1)",
             Format::Cbo => "(rs1)",
             Format::Prefetch => "imm(rs1)",
             Format::Lr | Format::HLoad => "rd,(rs1)",
@@ -345,7 +343,7 @@ impl Format {
             Format::Shift6 => Layout { imm: &[Piece(25, 20, 0)], ..UNARY },
             Format::Shift5 => Layout { imm: &[Piece(24, 20, 0)], ..UNARY },
             Format::Fence | Format::FenceI | Format::Csr | Format::CsrI => I_UNSIGNED,
-            Format::Amo | Format::AmoCas => AMO,
+            Format::Amo => AMO,
             Format::AmoPair => Layout { demand: Demand::Pairs, ..AMO },
             Format::Lr => Layout { rm: (25, 2), ..UNARY },
             Format::FUnaryRm | Format::FToXRm | Format::XToFRm => UNARY_RM,

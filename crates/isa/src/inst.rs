@@ -226,9 +226,9 @@ macro_rules! for_each_instruction {
 
             // Zacas.
             /// Atomic word compare-and-swap.
-            amocas_w        AmoCas    "00101 . . ..... ..... 010 ..... 0101111" Zacas any;
+            amocas_w        Amo       "00101 . . ..... ..... 010 ..... 0101111" Zacas any;
             /// Atomic doubleword compare-and-swap.
-            amocas_d        AmoCas    "00101 . . ..... ..... 011 ..... 0101111" Zacas any;
+            amocas_d        Amo       "00101 . . ..... ..... 011 ..... 0101111" Zacas any;
             /// Atomic quadword compare-and-swap, in pairs of registers.
             amocas_q        AmoPair   "00101 . . ..... ..... 100 ..... 0101111" Zacas rv64;
 
@@ -272,9 +272,9 @@ macro_rules! for_each_instruction {
 
             // Zabha with Zacas.
             /// Atomic byte compare-and-swap.
-            amocas_b        AmoCas    "00101 . . ..... ..... 000 ..... 0101111" (Zabha & Zacas) any;
+            amocas_b        Amo       "00101 . . ..... ..... 000 ..... 0101111" (Zabha & Zacas) any;
             /// Atomic halfword compare-and-swap.
-            amocas_h        AmoCas    "00101 . . ..... ..... 001 ..... 0101111" (Zabha & Zacas) any;
+            amocas_h        Amo       "00101 . . ..... ..... 001 ..... 0101111" (Zabha & Zacas) any;
 
             // Zawrs.
             /// Wait until the reservation set is stored to.

@@ -93,7 +93,6 @@ const fn is_transformed(format: Format) -> bool {
             | Format::Store
             | Format::FStore
             | Format::Amo
-            | Format::AmoCas
             | Format::AmoPair
             | Format::Cbo
             | Format::Lr

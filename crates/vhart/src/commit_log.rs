@@ -113,8 +113,13 @@ impl<W: Write> CommitLog<W> {
             write!(out, " mem 0x{:016x}", load.va)?;
         }
         for store in stores {
-            let digits = 2 * store.width.bytes() as usize;
-            write!(out, " mem 0x{:016x} 0x{:0digits$x}", store.va, store.value)?;
+            // Spike zeroes a cache block byte by byte.
+            let is_split = inst.op == Op::cbo_zero;
+            let bytes = if is_split { 1 } else { store.width.bytes() };
+            let digits = 2 * bytes as usize;
+            for offset in (0..store.width.bytes()).step_by(bytes as usize) {
+                write!(out, " mem 0x{:016x} 0x{:0digits$x}", store.va.wrapping_add(offset), store.value)?;
+            }
         }
         writeln!(out)
     }

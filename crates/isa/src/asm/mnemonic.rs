@@ -71,7 +71,6 @@ macro_rules! mnemonic {
     (Amo $op:ident $doc:expr) => {
         method! { $op $doc, (rd: Reg, rs2: Reg, rs1: Reg, order: Order) { rd: rd, rs2: rs2, rs1: rs1, rm: order } }
     };
-    (AmoCas $op:ident $doc:expr) => { mnemonic! { Amo $op $doc } };
     (AmoPair $op:ident $doc:expr) => { mnemonic! { Amo $op $doc } };
     (Cbo $op:ident $doc:expr) => { method! { $op $doc, (rs1: Reg) { rs1: rs1 } } };
     (Prefetch $op:ident $doc:expr) => { method! { $op $doc, (imm: i32, rs1: Reg) { imm: imm, rs1: rs1 } } };

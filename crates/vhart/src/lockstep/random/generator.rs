@@ -6,8 +6,9 @@ use isa::ext::{Ext, ExtSet};
 use isa::field::Field;
 use isa::paging::PAGE_SIZE;
 use isa::reg::{FReg, Reg, S1};
+use iss::bus::CACHE_BLOCK_SIZE;
 
-use super::instruction::{ALIGNED, KEPT, POINTERS, Step, stores_anywhere};
+use super::instruction::{ALIGNED, BLOCK, KEPT, POINTERS, Step, stores_anywhere};
 use super::layout::{
     DATA, DATA_PAGES, FAR, HS_VECTORS, M_VECTORS, SATP, USER, VS_VECTORS, VSATP, first_root, guest_root,
 };
@@ -142,6 +143,7 @@ impl Generator {
                 let address = self.address();
                 let alignment = match pointer {
                     S1 => 1,
+                    BLOCK => CACHE_BLOCK_SIZE,
                     _ if ALIGNED.contains(&pointer) => 16,
                     _ => 8,
                 };
