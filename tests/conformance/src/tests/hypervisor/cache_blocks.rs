@@ -46,6 +46,35 @@ conformance_tests! {
         under_gates(p, csr::menvcfg::CBIE, &[1, 3], &[|p| { p.cbo_inval(A0); }]);
     }
 
+    /// CBO.INVAL that any level makes a flush loses nothing that was stored before.
+    cbo_inval_that_flushes_keeps_what_was_stored
+    [rules "cbo-inval_h-mode_op" "henvcfg_cbie"]
+    [cases 77]
+    [needs H Zicbom]
+    |p| {
+        let cbie = csr::menvcfg::CBIE;
+        let page = p.page();
+        // menvcfg, henvcfg, senvcfg: 1 says flush, 3 invalidate; senvcfg counts in VU-mode alone.
+        for (m, h, s, modes) in [
+            (1, 3, 3, [Mode::VS, Mode::VU]),
+            (3, 1, 3, [Mode::VS, Mode::VU]),
+            (1, 1, 1, [Mode::VS, Mode::VU]),
+            (3, 3, 1, [Mode::VU, Mode::VU]),
+        ] {
+            p.write_csr(csr::menvcfg::NUMBER, cbie.of(m));
+            p.write_csr(csr::henvcfg::NUMBER, cbie.of(h));
+            p.write_csr(csr::senvcfg::NUMBER, cbie.of(s));
+            for (value, mode) in (1..).zip(modes) {
+                let value = value << 8 | m << 4 | h;
+                p.in_mode(mode, |p| {
+                    p.li(A0, page).li(A1, value).sd(A1, 0x20, A0).cbo_inval(A0).ld(A2, 0x20, A0);
+                    p.check_eq(A2, value, "what was stored before the flush");
+                });
+                p.check_memory(page + 0x20, value, "what memory holds after the flush");
+            }
+        }
+    }
+
     /// CBIE of henvcfg holds the three values that are not reserved.
     cbie_holds_what_is_not_reserved
     [rules "HENVCFG_CBIE_WARL" "henvcfg_cbie"]
