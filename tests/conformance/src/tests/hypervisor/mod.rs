@@ -37,6 +37,8 @@ mod state_enable;
 mod straddle;
 mod substitution;
 mod tinst;
+mod trap_entry;
+mod trap_return;
 mod trap_values;
 mod two_stage;
 mod vs_warl;
@@ -80,6 +82,8 @@ pub(super) static TOPICS: &[&[Test]] = &[
     straddle::TESTS,
     substitution::TESTS,
     tinst::TESTS,
+    trap_entry::TESTS,
+    trap_return::TESTS,
     trap_values::TESTS,
     two_stage::TESTS,
     vs_warl::TESTS,
