@@ -12,6 +12,7 @@ mod entries;
 mod envcfg;
 mod examples;
 mod existence;
+mod fences;
 mod float_state;
 mod g_stage_registers;
 mod guest;
@@ -29,6 +30,7 @@ mod instructions;
 mod interrupts;
 mod machine_csrs;
 mod mprv;
+mod no_fence;
 mod permissions;
 mod priority;
 mod protection;
@@ -58,6 +60,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     envcfg::TESTS,
     examples::TESTS,
     existence::TESTS,
+    fences::TESTS,
     float_state::TESTS,
     g_stage_registers::TESTS,
     guest_external::TESTS,
@@ -74,6 +77,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     interrupts::TESTS,
     machine_csrs::TESTS,
     mprv::TESTS,
+    no_fence::TESTS,
     permissions::TESTS,
     priority::TESTS,
     protection::TESTS,
