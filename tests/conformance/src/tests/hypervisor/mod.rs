@@ -7,10 +7,15 @@ mod cache_blocks;
 mod counter_overflow;
 mod counters;
 mod delegation;
+<<<<<<< HEAD
 mod double_trap;
+=======
+mod double_traps;
+>>>>>>> 7c83b72 (conformance: order of exceptions, cache-block instructions in a guest, double traps and the hypervisor extension)
 mod entries;
 mod envcfg;
 mod examples;
+mod exception_priority;
 mod existence;
 mod fences;
 mod float_state;
@@ -55,10 +60,15 @@ pub(super) static TOPICS: &[&[Test]] = &[
     counter_overflow::TESTS,
     counters::TESTS,
     delegation::TESTS,
+<<<<<<< HEAD
     double_trap::TESTS,
+=======
+    double_traps::TESTS,
+>>>>>>> 7c83b72 (conformance: order of exceptions, cache-block instructions in a guest, double traps and the hypervisor extension)
     entries::TESTS,
     envcfg::TESTS,
     examples::TESTS,
+    exception_priority::TESTS,
     existence::TESTS,
     fences::TESTS,
     float_state::TESTS,
