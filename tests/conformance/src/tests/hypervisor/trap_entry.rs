@@ -255,7 +255,7 @@ conformance_tests! {
     [needs H]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, 7 << 20 | 1 << 23);
-        p.write_csr(csr::hedeleg::NUMBER, u64::MAX & !(1 << 2));
+        p.write_csr(csr::hedeleg::NUMBER, !(1 << 2));
         Guest::new(p, S_ALL, 0);
         p.in_mode(Mode::VS, |p| {
             p.li(A0, VA);
