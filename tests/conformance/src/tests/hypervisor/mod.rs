@@ -7,11 +7,8 @@ mod cache_blocks;
 mod counter_overflow;
 mod counters;
 mod delegation;
-<<<<<<< HEAD
 mod double_trap;
-=======
-mod double_traps;
->>>>>>> 7c83b72 (conformance: order of exceptions, cache-block instructions in a guest, double traps and the hypervisor extension)
+mod double_trap_return;
 mod entries;
 mod envcfg;
 mod examples;
@@ -54,17 +51,21 @@ mod vsatp;
 use crate::Test;
 
 pub(super) static TOPICS: &[&[Test]] = &[
+    <<<<<<< HEAD
+    double_trap::TESTS,
+    =======
+    >>>>>>> 7c83b72 (conformance: order of exceptions::TESTS,
     access::TESTS,
     accessed_dirty::TESTS,
+    cache-block instructions in a guest::TESTS,
     cache_blocks::TESTS,
     counter_overflow::TESTS,
     counters::TESTS,
     delegation::TESTS,
-<<<<<<< HEAD
+    double traps and the hypervisor extension)
+    entries::TESTS,
     double_trap::TESTS,
-=======
-    double_traps::TESTS,
->>>>>>> 7c83b72 (conformance: order of exceptions, cache-block instructions in a guest, double traps and the hypervisor extension)
+    double_trap_return::TESTS,
     entries::TESTS,
     envcfg::TESTS,
     examples::TESTS,
