@@ -51,19 +51,12 @@ mod vsatp;
 use crate::Test;
 
 pub(super) static TOPICS: &[&[Test]] = &[
-    <<<<<<< HEAD
-    double_trap::TESTS,
-    =======
-    >>>>>>> 7c83b72 (conformance: order of exceptions::TESTS,
     access::TESTS,
     accessed_dirty::TESTS,
-    cache-block instructions in a guest::TESTS,
     cache_blocks::TESTS,
     counter_overflow::TESTS,
     counters::TESTS,
     delegation::TESTS,
-    double traps and the hypervisor extension)
-    entries::TESTS,
     double_trap::TESTS,
     double_trap_return::TESTS,
     entries::TESTS,
