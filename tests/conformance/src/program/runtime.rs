@@ -14,6 +14,10 @@ const CALL_FAIL: u64 = 2;
 /// A trap that nobody expected has been taken into HS-mode; one more means VS-mode.
 const CALL_UNEXPECTED_HS: u64 = 3;
 
+/// Where the start saves these CSRs, as a reset has left them.
+const AT_START: u64 = super::CODE_END + 0x100;
+const SAVED: [u16; 3] = [csr::mstatus::NUMBER, csr::misa::NUMBER, csr::mcause::NUMBER];
+
 /// mstatus.MDT, without which a trap in M-mode is a double trap (Smdbltrp); elsewhere it is zero anyway.
 const MDT: u64 = 1 << 42;
 
@@ -46,6 +50,10 @@ impl Program {
         self.call_runtime(CALL_FAIL);
 
         self.place(start);
+        self.li(T5, AT_START);
+        for (index, csr) in SAVED.into_iter().enumerate() {
+            self.csrr(T6, csr).sd(T6, 8 * index as i32, T5);
+        }
         self.la(T5, machine).csrw(csr::mtvec::NUMBER, T5);
         self.li(TP, 0).li(S11, 0).li(GP, 1);
         self.write_csr(csr::mstatus::NUMBER, csr::mstatus::FS.of(1));
@@ -90,6 +98,12 @@ impl Program {
         self.attempt(|p| {
             p.li(T6, u64::MAX).csrw(hstateen0::NUMBER, T6);
         });
+    }
+
+    /// The address of the doubleword that holds what a CSR was at the start: mstatus, misa or mcause.
+    pub fn at_start(&self, csr: u16) -> u64 {
+        let index = SAVED.iter().position(|saved| *saved == csr);
+        AT_START + 8 * index.expect("the start saves mstatus, misa and mcause") as u64
     }
 
     /// Runs code that may trap because the hart does not have what it touches.
