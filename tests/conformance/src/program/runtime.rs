@@ -16,7 +16,14 @@ const CALL_UNEXPECTED_HS: u64 = 3;
 
 /// Where the start saves these CSRs, as a reset has left them.
 const AT_START: u64 = super::CODE_END + 0x100;
-const SAVED: [u16; 3] = [csr::mstatus::NUMBER, csr::misa::NUMBER, csr::mcause::NUMBER];
+const SAVED: [u16; 6] = [
+    csr::mstatus::NUMBER,
+    csr::misa::NUMBER,
+    csr::mcause::NUMBER,
+    csr::pmpcfg0::NUMBER,
+    csr::hgatp::NUMBER,
+    csr::vsatp::NUMBER,
+];
 
 /// mstatus.MDT, without which a trap in M-mode is a double trap (Smdbltrp); elsewhere it is zero anyway.
 const MDT: u64 = 1 << 42;
@@ -50,9 +57,8 @@ impl Program {
         self.call_runtime(CALL_FAIL);
 
         self.place(start);
-        self.li(T5, AT_START);
-        for (index, csr) in SAVED.into_iter().enumerate() {
-            self.csrr(T6, csr).sd(T6, 8 * index as i32, T5);
+        for csr in [csr::mstatus::NUMBER, csr::misa::NUMBER, csr::mcause::NUMBER] {
+            self.save(csr);
         }
         self.la(T5, machine).csrw(csr::mtvec::NUMBER, T5);
         self.li(TP, 0).li(S11, 0).li(GP, 1);
@@ -63,6 +69,7 @@ impl Program {
         self.li(T5, u64::MAX).csrw(csr::mcounteren::NUMBER, T5).csrw(csr::scounteren::NUMBER, T5);
         self.la(T5, supervisor).csrw(csr::stvec::NUMBER, T5);
         self.attempt(|p| {
+            p.save(csr::pmpcfg0::NUMBER);
             p.li(T6, u64::MAX >> 10).csrw(csr::pmpaddr0::NUMBER, T6);
             p.li(T6, 0x1f).csrw(csr::pmpcfg0::NUMBER, T6);
         });
@@ -85,6 +92,8 @@ impl Program {
         use csr::{
             hcounteren, hedeleg, henvcfg, hgatp, hideleg, hie, hstateen0, hstatus, hvip, vsatp, vsstatus,
         };
+        self.save(hgatp::NUMBER);
+        self.save(vsatp::NUMBER);
         for csr in [hedeleg::NUMBER, hideleg::NUMBER, hie::NUMBER, hvip::NUMBER, hgatp::NUMBER, vsatp::NUMBER]
         {
             self.csrw(csr, ZERO);
@@ -103,7 +112,13 @@ impl Program {
     /// The address of the doubleword that holds what a CSR was at the start: mstatus, misa or mcause.
     pub fn at_start(&self, csr: u16) -> u64 {
         let index = SAVED.iter().position(|saved| *saved == csr);
-        AT_START + 8 * index.expect("the start saves mstatus, misa and mcause") as u64
+        AT_START + 8 * index.expect("the start does not save this CSR") as u64
+    }
+
+    /// Keeps what a CSR holds at the start.
+    fn save(&mut self, csr: u16) {
+        let at = self.at_start(csr);
+        self.li(T5, at).csrr(T6, csr).sd(T6, 0, T5);
     }
 
     /// Runs code that may trap because the hart does not have what it touches.
