@@ -34,9 +34,13 @@ mod smcntrpmf;
 mod smdbltrp;
 mod smepmp;
 mod smstateen;
+mod ssccptr;
 mod sscofpmf;
 mod ssdbltrp;
 mod sstc;
+mod sstvala;
+mod sstvecd;
+mod ssu64xl;
 mod supervisor;
 mod zabha;
 mod zacas;
@@ -72,9 +76,13 @@ chapters! {
     smdbltrp "smdbltrp"
     smepmp "smepmp"
     smstateen "smstateen"
+    ssccptr "ssccptr"
     sscofpmf "sscofpmf"
     ssdbltrp "ssdbltrp"
     sstc "sstc"
+    sstvala "sstvala"
+    sstvecd "sstvecd"
+    ssu64xl "ssu64xl"
     supervisor "supervisor"
     zabha "zabha"
     zacas "zacas"

@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/shvstvala.tsv`.
 
+mod values;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[values::TESTS];

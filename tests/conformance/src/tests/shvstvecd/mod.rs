@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/shvstvecd.tsv`.
 
+mod vector;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[vector::TESTS];

@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/smstateen.tsv`.
 
+mod registers;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[registers::TESTS];

@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/sstc.tsv`.
 
+mod timers;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[timers::TESTS];

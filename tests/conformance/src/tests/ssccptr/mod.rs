@@ -1,0 +1,7 @@
+//! Tests of the rules in `rules/ssccptr.tsv`.
+
+mod tables;
+
+use crate::Test;
+
+pub(super) static TOPICS: &[&[Test]] = &[tables::TESTS];

@@ -1,0 +1,7 @@
+//! Tests of the rules in `rules/sstvecd.tsv`.
+
+mod vector;
+
+use crate::Test;
+
+pub(super) static TOPICS: &[&[Test]] = &[vector::TESTS];
