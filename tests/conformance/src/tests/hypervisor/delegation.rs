@@ -1,5 +1,7 @@
 //! hedeleg and hideleg: which bits there are, and where exceptions go; mideleg and medeleg beside them.
 
+use iss::variant::Misaligned;
+
 use crate::prelude::*;
 use crate::{Program, Trap};
 
@@ -55,11 +57,8 @@ conformance_tests! {
     [needs H]
     |p| {
         let vs = p.vs_stage(&SV39);
-        let page = p.page();
-        for (at, user) in [(S_PAGES, 0), (U_PAGES, flags("u"))] {
-            p.map(vs, at, ABSENT, flags("rwad") | user);
-            p.map(vs, at + 0x1000, page, flags("rwad") | user);
-        }
+        p.map(vs, S_PAGES, ABSENT, flags("rwad"));
+        p.map(vs, U_PAGES, ABSENT, flags("rwuad"));
         for (exception, access) in EXCEPTIONS {
             let bit = exception.bit();
             for (medeleg, hedeleg) in [(0, 0), (0, bit), (bit, 0), (bit, bit), (bit, !bit), (!bit, bit)] {
@@ -73,10 +72,36 @@ conformance_tests! {
                 p.write_csr(csr::hedeleg::NUMBER, hedeleg);
                 for (mode, pages) in [(Mode::VS, S_PAGES), (Mode::VU, U_PAGES)] {
                     p.in_mode(mode, |p| {
-                        p.li(A0, pages).li(A1, pages + 0x1001).li(A2, pages + 0x2000);
+                        p.li(A0, pages).li(A2, pages + 0x1000);
                         p.expect_trap(expected(exception, destination, pages), access);
                     });
                 }
+            }
+        }
+    }
+
+    /// So are misaligned accesses, where they trap.
+    misaligned_accesses_of_a_guest_are_delegated
+    [rules "hedeleg_op"]
+    [needs H]
+    [cpus "misaligned=trap"]
+    |p| {
+        let page = p.page();
+        p.put(page, 0x1122_3344);
+        for (exception, access) in MISALIGNED {
+            let bit = exception.bit();
+            for (medeleg, hedeleg, destination) in
+                [(0, bit, Mode::M), (bit, !bit, Mode::HS), (bit, 0, Mode::HS), (bit, bit, Mode::VS)]
+            {
+                p.write_csr(csr::medeleg::NUMBER, medeleg);
+                p.write_csr(csr::hedeleg::NUMBER, hedeleg);
+                p.in_mode(Mode::VU, |p| {
+                    p.li(A0, page + 1);
+                    match p.cpu().misaligned {
+                        Misaligned::Trap => p.expect_trap(trap(exception, destination).tval(page + 1), access),
+                        Misaligned::Hardware => access(p),
+                    }
+                });
             }
         }
     }
@@ -207,7 +232,7 @@ conformance_tests! {
 }
 
 /// Where nothing answers.
-const ABSENT: u64 = 0x5000_0000;
+const ABSENT: u64 = 0x700_0000;
 
 const ECALLS: u64 = Exception::EcallU.bit() | Exception::EcallS.bit() | Exception::EcallVs.bit();
 
@@ -218,8 +243,8 @@ const VS_LEVEL: u64 = Interrupt::Vssi.bit() | Interrupt::Vsti.bit() | Interrupt:
 const HEDELEG_WRITABLE: u64 = 0b1_1111_1110 | 1 << 12 | 1 << 13 | 1 << 15 | 1 << 18 | 1 << 19;
 const HEDELEG_ZERO: u64 = 0b111 << 9 | 1 << 16 | 0b1111 << 20;
 
-/// Where a page lies on which nothing answers, with one of memory after it and one that is not mapped: those
-/// of VS-mode and those of VU-mode.
+/// Where a page lies on which nothing answers, with one that is not mapped after it: those of VS-mode and those
+/// of VU-mode.
 const S_PAGES: u64 = SPARE;
 const U_PAGES: u64 = SPARE + 0x10_0000;
 
@@ -229,9 +254,8 @@ fn expected(exception: Exception, destination: Mode, pages: u64) -> Trap {
     match exception {
         Exception::IllegalInst => expected.tval_inst(),
         Exception::LoadAccessFault | Exception::StoreAccessFault => expected.tval(pages),
-        Exception::LoadAddrMisaligned | Exception::StoreAddrMisaligned => expected.tval(pages + 0x1001),
-        Exception::LoadPageFault | Exception::StorePageFault => expected.tval(pages + 0x2000),
-        Exception::InstPageFault => expected.tval(pages + 0x2000).epc(pages + 0x2000),
+        Exception::LoadPageFault | Exception::StorePageFault => expected.tval(pages + 0x1000),
+        Exception::InstPageFault => expected.tval(pages + 0x1000).epc(pages + 0x1000),
         _ => expected,
     }
 }
@@ -239,20 +263,14 @@ fn expected(exception: Exception, destination: Mode, pages: u64) -> Trap {
 /// Instructions, the last of which traps.
 type Access = fn(&mut Program);
 
-/// Exceptions that a guest can raise: `a0` is the address of its page where nothing answers, `a1` a
-/// misaligned one in memory, `a2` one that is not mapped.
-const EXCEPTIONS: [(Exception, Access); 9] = [
+/// Exceptions that a guest can raise: `a0` is the address of its page where nothing answers,
+/// `a2` that of the one that is not mapped.
+const EXCEPTIONS: [(Exception, Access); 7] = [
     (Exception::IllegalInst, |p| {
         p.csrr(A3, csr::mstatus::NUMBER);
     }),
     (Exception::Breakpoint, |p| {
         p.ebreak();
-    }),
-    (Exception::LoadAddrMisaligned, |p| {
-        p.lr_w(A3, A1, Order::Plain);
-    }),
-    (Exception::StoreAddrMisaligned, |p| {
-        p.amoadd_w(A3, A3, A1, Order::Plain);
     }),
     (Exception::LoadAccessFault, |p| {
         p.ld(A3, 0, A0);
@@ -268,5 +286,15 @@ const EXCEPTIONS: [(Exception, Access); 9] = [
     }),
     (Exception::InstPageFault, |p| {
         p.jr(A2);
+    }),
+];
+
+/// Accesses to the odd address in `a0`.
+const MISALIGNED: [(Exception, Access); 2] = [
+    (Exception::LoadAddrMisaligned, |p| {
+        p.lh(A3, 0, A0);
+    }),
+    (Exception::StoreAddrMisaligned, |p| {
+        p.sw(A3, 0, A0);
     }),
 ];

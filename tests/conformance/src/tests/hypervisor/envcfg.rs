@@ -29,8 +29,7 @@ conformance_tests! {
         });
     }
 
-    /// What menvcfg does not enable is read-only zero in henvcfg, bit by bit, and does not come back when
-    /// menvcfg enables it again.
+    /// What menvcfg does not enable is read-only zero in henvcfg, bit by bit.
     henvcfg_bits_that_menvcfg_disables
     [rules "henvcfg_acc" "menvcfg_pbmte_henvcfg_pbmte_rdonly0" "menvcfg_adue_henvcfg_adue_rdonly0"]
     [cases 96]
@@ -47,10 +46,8 @@ conformance_tests! {
             p.check_csr_bits(csr::henvcfg::NUMBER, all, all & !gate, "henvcfg with one disabled");
             p.write_csr(csr::henvcfg::NUMBER, all);
             p.check_csr_bits(csr::henvcfg::NUMBER, all, all & !gate, "henvcfg written with one disabled");
-            p.write_csr(csr::menvcfg::NUMBER, all);
-            p.check_csr_bits(csr::henvcfg::NUMBER, all, all & !gate, "henvcfg with it enabled again");
             p.write_csr(csr::menvcfg::NUMBER, gate);
-            p.check_csr_bits(csr::henvcfg::NUMBER, all, 0, "henvcfg with the others disabled");
+            p.check_csr_bits(csr::henvcfg::NUMBER, all & !gate, 0, "henvcfg with the others disabled");
             p.write_csr(csr::henvcfg::NUMBER, all);
             p.check_csr_bits(csr::henvcfg::NUMBER, all, gate, "henvcfg with the others disabled, written");
             p.write_csr(csr::henvcfg::NUMBER, 0);
@@ -58,6 +55,22 @@ conformance_tests! {
         // FIOM does not depend on menvcfg.
         p.write_csr(csr::menvcfg::NUMBER, 0);
         p.check_write(csr::henvcfg::NUMBER, csr::henvcfg::FIOM.mask(), csr::henvcfg::FIOM.mask(), "FIOM");
+    }
+
+    /// A bit of henvcfg that has become zero, since menvcfg disabled it, does not come back with menvcfg's.
+    henvcfg_bits_do_not_come_back
+    [rules "henvcfg_acc"]
+    [cases 96]
+    [needs H Sstc Svpbmt Svadu]
+    |p| {
+        for gate in [csr::henvcfg::STCE.mask(), csr::henvcfg::PBMTE.mask(), csr::henvcfg::ADUE.mask()] {
+            p.write_csr(csr::menvcfg::NUMBER, gate);
+            p.check_write(csr::henvcfg::NUMBER, gate, gate, "henvcfg with a bit enabled");
+            p.write_csr(csr::menvcfg::NUMBER, 0);
+            p.check_csr(csr::henvcfg::NUMBER, 0, "henvcfg with the bit disabled");
+            p.write_csr(csr::menvcfg::NUMBER, gate);
+            p.check_csr(csr::henvcfg::NUMBER, 0, "henvcfg with the bit enabled again");
+        }
     }
 
     /// With PBMTE the memory type in VS-stage entries is legal; without it is a page fault, at V=1 and for HLV.

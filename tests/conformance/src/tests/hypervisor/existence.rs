@@ -42,8 +42,7 @@ conformance_tests! {
     |p| {
         p.check_write(csr::mtval::NUMBER, 0x8000_1234, 0x8000_1234, "mtval after a write");
         p.check_write(csr::mtval::NUMBER, 0, 0, "mtval after writing zero");
-        let s = p.s_stage(&SV39);
-        p.map(s, SPARE, 0x8000_0000, flags("rwd"));
+        p.s_stage(&SV39);
         p.in_mode(Mode::HS, |p| {
             p.li(A0, SPARE + 0x128);
             p.expect_trap(trap(Exception::LoadPageFault, Mode::M).tval(SPARE + 0x128), |p| {

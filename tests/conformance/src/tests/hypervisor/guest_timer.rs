@@ -54,6 +54,7 @@ conformance_tests! {
             for hvip in [0, vsti] {
                 p.write_csr(csr::hvip::NUMBER, hvip);
                 let pending = if due || hvip != 0 { vsti } else { 0 };
+                settle(p);
                 let what = format!("VSTIP with delta {delta:#x} and vstimecmp {compare:#x}");
                 p.check_csr_bits(csr::hip::NUMBER, vsti, pending, &what);
                 p.check_csr_bits(csr::mip::NUMBER, vsti, pending, &what);
@@ -187,14 +188,17 @@ conformance_tests! {
             for hvip in [vsti, 0] {
                 p.write_csr(csr::hvip::NUMBER, hvip);
                 let pending = if henvcfg != 0 { vsti } else { hvip };
+                settle(p);
                 p.check_csr_bits(csr::hip::NUMBER, vsti, pending, "VSTIP with a timer that is due");
             }
         }
         p.write_csr(csr::vstimecmp::NUMBER, u64::MAX);
+        settle(p);
         p.check_csr_bits(csr::hip::NUMBER, vsti, 0, "VSTIP with a timer that is far off");
         // menvcfg.STCE alone takes the timer away too.
         p.write_csr(csr::vstimecmp::NUMBER, 0);
         p.write_csr(csr::menvcfg::NUMBER, 0);
+        settle(p);
         p.check_csr_bits(csr::hip::NUMBER, vsti, 0, "VSTIP without menvcfg.STCE");
     }
 }
@@ -203,4 +207,11 @@ conformance_tests! {
 fn enable(p: &mut crate::Program) {
     p.set_csr(csr::menvcfg::NUMBER, csr::menvcfg::STCE.mask());
     p.set_csr(csr::henvcfg::NUMBER, csr::henvcfg::STCE.mask());
+}
+
+/// Time for VSTIP, which may follow a comparison late.
+fn settle(p: &mut crate::Program) {
+    p.li(A0, 10_000);
+    let again = p.here();
+    p.addi(A0, A0, -1).bnez(A0, again);
 }
