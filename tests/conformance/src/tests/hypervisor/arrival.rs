@@ -39,7 +39,7 @@ pub(super) fn taken_at_once(p: &mut Program, mode: Mode, cause: Interrupt, taken
 
 /// Checks in `mode`, HS or VS, that pending and enabled interrupts come in the order of `causes` when SIE is
 /// set. Each is then disabled in `sie` or, those of VS level in HS-mode, in `hie`.
-pub(super) fn taken_in_order(p: &mut Program, mode: Mode, causes: &[Interrupt]) {
+pub(in crate::tests) fn taken_in_order(p: &mut Program, mode: Mode, causes: &[Interrupt]) {
     let vector = if mode.virt { csr::vstvec::NUMBER } else { csr::stvec::NUMBER };
     let (handler, end) = (p.label(), p.label());
     p.csrr(S2, vector).la(A0, handler).csrw(vector, A0);

@@ -2,7 +2,7 @@
 
 mod access;
 mod accessed_dirty;
-mod arrival;
+pub(super) mod arrival;
 mod cache_blocks;
 mod counter_overflow;
 mod counters;

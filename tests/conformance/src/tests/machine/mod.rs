@@ -1,6 +1,10 @@
 //! Tests of the rules in `rules/machine.tsv`.
 
 mod arrival;
+mod counter_gates;
+mod counters;
+pub(super) mod counting;
+mod delegation;
 mod handler;
 mod identity;
 mod interrupt_enables;
@@ -13,11 +17,18 @@ mod m_timer;
 mod m_trap_csrs;
 mod memory_privilege;
 mod misa;
+pub(super) mod mseccfg;
+mod pmp;
+mod pmp_registers;
+pub(super) mod protection;
 mod status;
 
 use crate::Test;
 
 pub(super) static TOPICS: &[&[Test]] = &[
+    counter_gates::TESTS,
+    counters::TESTS,
+    delegation::TESTS,
     identity::TESTS,
     interrupt_enables::TESTS,
     m_attributes::TESTS,
@@ -29,5 +40,8 @@ pub(super) static TOPICS: &[&[Test]] = &[
     m_trap_csrs::TESTS,
     memory_privilege::TESTS,
     misa::TESTS,
+    mseccfg::TESTS,
+    pmp::TESTS,
+    pmp_registers::TESTS,
     status::TESTS,
 ];

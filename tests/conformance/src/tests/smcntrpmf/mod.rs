@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/smcntrpmf.tsv`.
 
+mod filter;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[filter::TESTS];
