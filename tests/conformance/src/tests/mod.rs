@@ -20,6 +20,7 @@ mod d;
 mod f;
 mod float;
 mod hypervisor;
+mod integer;
 mod m;
 mod machine;
 mod priv_csrs;
@@ -50,6 +51,8 @@ mod zfa;
 mod zfh;
 mod zicond;
 mod zicsr;
+mod zihintntl;
+mod zihintpause;
 mod zimop;
 mod zpm;
 
@@ -92,6 +95,8 @@ chapters! {
     zfh "zfh"
     zicond "zicond"
     zicsr "zicsr"
+    zihintntl "zihintntl"
+    zihintpause "zihintpause"
     zimop "zimop"
     zpm "zpm"
 }

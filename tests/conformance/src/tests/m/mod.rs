@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/m-st-ext.tsv`.
 
+mod arithmetic;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[arithmetic::TESTS];

@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/zabha.tsv`.
 
+mod narrow;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[narrow::TESTS];

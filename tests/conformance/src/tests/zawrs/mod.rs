@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/zawrs.tsv`.
 
+mod wait;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[wait::TESTS];

@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/zimop.tsv`.
 
+mod mop;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[mop::TESTS];
