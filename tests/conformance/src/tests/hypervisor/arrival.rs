@@ -73,7 +73,7 @@ pub(in crate::tests) fn taken_in_order(p: &mut Program, mode: Mode, causes: &[In
 
 /// Time for an interrupt that is due, which must come before it is over.
 fn wait_in_vain(p: &mut Program) {
-    p.li(A3, 1000);
+    p.li(A3, 10_000);
     let again = p.here();
     p.addi(A3, A3, -1).bnez(A3, again);
     p.unreachable("an interrupt is due");
