@@ -17,11 +17,13 @@ mod m_timer;
 mod m_trap_csrs;
 mod memory_privilege;
 mod misa;
+mod misaligned;
 pub(super) mod mseccfg;
 mod pmp;
 mod pmp_registers;
 pub(super) mod protection;
 mod status;
+mod wfi;
 
 use crate::Test;
 
@@ -40,8 +42,10 @@ pub(super) static TOPICS: &[&[Test]] = &[
     m_trap_csrs::TESTS,
     memory_privilege::TESTS,
     misa::TESTS,
+    misaligned::TESTS,
     mseccfg::TESTS,
     pmp::TESTS,
     pmp_registers::TESTS,
     status::TESTS,
+    wfi::TESTS,
 ];

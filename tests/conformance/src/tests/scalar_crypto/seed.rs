@@ -73,7 +73,12 @@ conformance_tests! {
     |p| {
         for (supervisor, user) in [(false, false), (true, true)] {
             grant(p, supervisor, user);
-            p.check_csr_bits(csr::mseccfg::NUMBER, 0x300, (u64::from(supervisor) << 9) | u64::from(user) << 8, "mseccfg");
+            p.check_csr_bits(
+                csr::mseccfg::NUMBER,
+                0x300,
+                (u64::from(supervisor) << 9) | u64::from(user) << 8,
+                "mseccfg",
+            );
             read_write(p, None);
             reads_are_illegal(p);
         }

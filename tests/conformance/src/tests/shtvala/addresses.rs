@@ -45,21 +45,41 @@ conformance_tests! {
         let (va, gpa) = (VA + 0x7f8, HOLE + 0x7f8);
         p.in_mode(Mode::VS, |p| {
             p.li(A0, va);
-            p.expect_trap(load_fault(gpa, va), |p| { p.ld(A1, 0, A0); });
-            p.expect_trap(load_fault(gpa + 4, va + 4), |p| { p.lbu(A1, 4, A0); });
-            p.expect_trap(load_fault(gpa, va), |p| { p.lr_w(A1, A0, Order::Plain); });
-            p.expect_trap(store_fault(gpa, va), |p| { p.sd(A1, 0, A0); });
-            p.expect_trap(store_fault(gpa, va), |p| { p.sc_d(A1, A2, A0, Order::Plain); });
-            p.expect_trap(store_fault(gpa, va), |p| { p.amomax_d(A1, A2, A0, Order::Plain); });
+            p.expect_trap(load_fault(gpa, va), |p| {
+                p.ld(A1, 0, A0);
+            });
+            p.expect_trap(load_fault(gpa + 4, va + 4), |p| {
+                p.lbu(A1, 4, A0);
+            });
+            p.expect_trap(load_fault(gpa, va), |p| {
+                p.lr_w(A1, A0, Order::Plain);
+            });
+            p.expect_trap(store_fault(gpa, va), |p| {
+                p.sd(A1, 0, A0);
+            });
+            p.expect_trap(store_fault(gpa, va), |p| {
+                p.sc_d(A1, A2, A0, Order::Plain);
+            });
+            p.expect_trap(store_fault(gpa, va), |p| {
+                p.amomax_d(A1, A2, A0, Order::Plain);
+            });
             let fetch = trap(Exception::InstGuestPageFault, Mode::HS).tval(va).gpa(gpa).epc(va);
-            p.expect_trap(fetch, |p| { p.jr(A0); });
+            p.expect_trap(fetch, |p| {
+                p.jr(A0);
+            });
         });
         p.set_field(csr::hstatus::NUMBER, csr::hstatus::SPVP, 1);
         p.in_mode(Mode::HS, |p| {
             p.li(A0, va);
-            p.expect_trap(load_fault(gpa, va), |p| { p.hlv_d(A1, A0); });
-            p.expect_trap(load_fault(gpa, va), |p| { p.hlvx_wu(A1, A0); });
-            p.expect_trap(store_fault(gpa, va), |p| { p.hsv_w(A1, A0); });
+            p.expect_trap(load_fault(gpa, va), |p| {
+                p.hlv_d(A1, A0);
+            });
+            p.expect_trap(load_fault(gpa, va), |p| {
+                p.hlvx_wu(A1, A0);
+            });
+            p.expect_trap(store_fault(gpa, va), |p| {
+                p.hsv_w(A1, A0);
+            });
         });
     }
 
@@ -72,10 +92,14 @@ conformance_tests! {
         delegate(p);
         p.in_mode(Mode::VS, |p| {
             p.li(A0, HOLE | 0x10);
-            p.expect_trap(load_fault(HOLE | 0x10, HOLE | 0x10), |p| { p.lw(A1, 0, A0); });
+            p.expect_trap(load_fault(HOLE | 0x10, HOLE | 0x10), |p| {
+                p.lw(A1, 0, A0);
+            });
             // Beyond what the G stage covers.
             p.li(A0, 1 << 41 | 0x20);
-            p.expect_trap(store_fault(1 << 41 | 0x20, 1 << 41 | 0x20), |p| { p.sw(A1, 0, A0); });
+            p.expect_trap(store_fault(1 << 41 | 0x20, 1 << 41 | 0x20), |p| {
+                p.sw(A1, 0, A0);
+            });
         });
     }
 
@@ -90,8 +114,12 @@ conformance_tests! {
         p.in_mode(Mode::VS, |p| {
             if done {
                 p.li(A0, VA - 4);
-                p.expect_trap(load_fault(HOLE, VA), |p| { p.ld(A1, 0, A0); });
-                p.expect_trap(store_fault(HOLE, VA), |p| { p.sd(A1, 0, A0); });
+                p.expect_trap(load_fault(HOLE, VA), |p| {
+                    p.ld(A1, 0, A0);
+                });
+                p.expect_trap(store_fault(HOLE, VA), |p| {
+                    p.sd(A1, 0, A0);
+                });
             }
         });
     }
@@ -111,10 +139,16 @@ conformance_tests! {
         let entry = HOLE + 8 * SV39.index(va, 0);
         p.in_mode(Mode::VS, |p| {
             p.li(A0, va | 0x44);
-            p.expect_trap(load_fault(entry, va | 0x44), |p| { p.lw(A1, 0, A0); });
-            p.expect_trap(store_fault(entry, va | 0x44), |p| { p.sw(A1, 0, A0); });
+            p.expect_trap(load_fault(entry, va | 0x44), |p| {
+                p.lw(A1, 0, A0);
+            });
+            p.expect_trap(store_fault(entry, va | 0x44), |p| {
+                p.sw(A1, 0, A0);
+            });
             let fetch = trap(Exception::InstGuestPageFault, Mode::HS).tval(va | 0x44).gpa(entry);
-            p.expect_trap(fetch.epc(va | 0x44).any_tinst(), |p| { p.jr(A0); });
+            p.expect_trap(fetch.epc(va | 0x44).any_tinst(), |p| {
+                p.jr(A0);
+            });
         });
     }
 
@@ -138,8 +172,12 @@ conformance_tests! {
         let entry = HOLE + 8 * SV39.index(va, 0);
         p.in_mode(Mode::VS, |p| {
             p.li(A0, va);
-            p.expect_trap(load_fault(entry, va), |p| { p.lw(A1, 0, A0); });
-            p.expect_trap(store_fault(entry, va), |p| { p.sw(A1, 0, A0); });
+            p.expect_trap(load_fault(entry, va), |p| {
+                p.lw(A1, 0, A0);
+            });
+            p.expect_trap(store_fault(entry, va), |p| {
+                p.sw(A1, 0, A0);
+            });
         });
     }
 

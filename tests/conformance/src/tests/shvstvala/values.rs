@@ -36,16 +36,28 @@ conformance_tests! {
             ] {
                 let fault = |cause| trap(cause, Mode::VS).tval(address);
                 p.li(A0, address);
-                p.expect_trap(fault(load), |p| { p.lw(A1, 0, A0); });
-                p.expect_trap(fault(load), |p| { p.lr_d(A1, A0, Order::Plain); });
-                p.expect_trap(fault(store), |p| { p.sw(A1, 0, A0); });
-                p.expect_trap(fault(store), |p| { p.amoadd_w(A1, A2, A0, Order::Plain); });
-                p.expect_trap(fault(fetch).epc(address), |p| { p.jr(A0); });
+                p.expect_trap(fault(load), |p| {
+                    p.lw(A1, 0, A0);
+                });
+                p.expect_trap(fault(load), |p| {
+                    p.lr_d(A1, A0, Order::Plain);
+                });
+                p.expect_trap(fault(store), |p| {
+                    p.sw(A1, 0, A0);
+                });
+                p.expect_trap(fault(store), |p| {
+                    p.amoadd_w(A1, A2, A0, Order::Plain);
+                });
+                p.expect_trap(fault(fetch).epc(address), |p| {
+                    p.jr(A0);
+                });
             }
         });
         p.in_mode(Mode::VU, |p| {
             p.li(A0, UNMAPPED);
-            p.expect_trap(trap(LoadPageFault, Mode::VS).tval(UNMAPPED), |p| { p.ld(A1, 0, A0); });
+            p.expect_trap(trap(LoadPageFault, Mode::VS).tval(UNMAPPED), |p| {
+                p.ld(A1, 0, A0);
+            });
         });
     }
 
@@ -64,9 +76,13 @@ conformance_tests! {
         let traps = p.cpu().misaligned == Misaligned::Trap;
         p.in_mode(Mode::VS, |p| {
             p.li(A0, page + 6);
-            p.expect_trap(trap(store, Mode::VS).tval(page + 6), |p| { p.amoor_d(A1, A2, A0, Order::Plain); });
+            p.expect_trap(trap(store, Mode::VS).tval(page + 6), |p| {
+                p.amoor_d(A1, A2, A0, Order::Plain);
+            });
             if traps {
-                p.expect_trap(trap(Exception::LoadAddrMisaligned, Mode::VS).tval(page + 7), |p| { p.lh(A1, 1, A0); });
+                p.expect_trap(trap(Exception::LoadAddrMisaligned, Mode::VS).tval(page + 7), |p| {
+                    p.lh(A1, 1, A0);
+                });
             }
         });
     }

@@ -107,8 +107,10 @@ conformance_tests! {
     [needs Sscofpmf H]
     |p| {
         let rows = [
-            (0, 0xffff_ffff, 0xffff_ffff), (0x0f0f_0f08, 0xffff_ffff, 0xffff_ffff),
-            (0xffff_ffff, 0, 0xffff_ffff), (0xffff_ffff, 0xffff_ffff, 0x00ff_ff00),
+            (0, 0xffff_ffff, 0xffff_ffff),
+            (0x0f0f_0f08, 0xffff_ffff, 0xffff_ffff),
+            (0xffff_ffff, 0, 0xffff_ffff),
+            (0xffff_ffff, 0xffff_ffff, 0x00ff_ff00),
             (0xffff_ffff, 0x0ff0_ff08, 0x8877_ff77),
         ];
         for (mcounteren, hcounteren, set) in rows {

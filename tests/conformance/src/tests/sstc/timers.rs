@@ -59,7 +59,12 @@ conformance_tests! {
             p.expect_interrupt(interrupt(Interrupt::Sti, Mode::HS), |p| {
                 p.csrr(A0, csr::time::NUMBER).addi(A0, A0, 3).csrw(csr::stimecmp::NUMBER, A0);
             });
-            p.check_csr_bits(csr::sip::NUMBER, Interrupt::Sti.bit(), Interrupt::Sti.bit(), "STIP after its time");
+            p.check_csr_bits(
+                csr::sip::NUMBER,
+                Interrupt::Sti.bit(),
+                Interrupt::Sti.bit(),
+                "STIP after its time",
+            );
             p.li(A0, u64::MAX).csrw(csr::stimecmp::NUMBER, A0);
             p.check_csr_bits(csr::sip::NUMBER, Interrupt::Sti.bit(), 0, "STIP before its time");
         });

@@ -74,11 +74,19 @@ conformance_tests! {
         let traps = p.cpu().misaligned == Misaligned::Trap;
         p.in_mode(Mode::HS, |p| {
             p.li(A0, page + 6);
-            p.expect_trap(trap(store, Mode::HS).tval(page + 6), |p| { p.amoor_d(A1, A2, A0, Order::Plain); });
-            p.expect_trap(trap(load, Mode::HS).tval(page + 6), |p| { p.lr_w(A1, A0, Order::Plain); });
+            p.expect_trap(trap(store, Mode::HS).tval(page + 6), |p| {
+                p.amoor_d(A1, A2, A0, Order::Plain);
+            });
+            p.expect_trap(trap(load, Mode::HS).tval(page + 6), |p| {
+                p.lr_w(A1, A0, Order::Plain);
+            });
             if traps {
-                p.expect_trap(trap(Exception::LoadAddrMisaligned, Mode::HS).tval(page + 7), |p| { p.lh(A1, 1, A0); });
-                p.expect_trap(trap(Exception::StoreAddrMisaligned, Mode::HS).tval(page + 2), |p| { p.sd(A1, -4, A0); });
+                p.expect_trap(trap(Exception::LoadAddrMisaligned, Mode::HS).tval(page + 7), |p| {
+                    p.lh(A1, 1, A0);
+                });
+                p.expect_trap(trap(Exception::StoreAddrMisaligned, Mode::HS).tval(page + 2), |p| {
+                    p.sd(A1, -4, A0);
+                });
             }
         });
     }

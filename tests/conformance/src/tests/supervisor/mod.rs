@@ -3,6 +3,7 @@
 mod entries;
 mod examples;
 mod fences;
+mod hardware_update;
 mod interrupts;
 mod satp;
 mod status;
@@ -15,6 +16,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     entries::TESTS,
     examples::TESTS,
     fences::TESTS,
+    hardware_update::TESTS,
     interrupts::TESTS,
     satp::TESTS,
     status::TESTS,

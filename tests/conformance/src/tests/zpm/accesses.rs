@@ -42,13 +42,27 @@ conformance_tests! {
             p.li(A0, SPARE | TAG);
             let load = || trap(Exception::LoadPageFault, Mode::M).tval(SPARE);
             let store = || trap(Exception::StorePageFault, Mode::M).tval(SPARE);
-            p.expect_trap(load(), |p| { p.lb(A1, 0, A0); });
-            p.expect_trap(load(), |p| { p.fld(FT0, 0, A0); });
-            p.expect_trap(load(), |p| { p.lr_w(A1, A0, Order::Plain); });
-            p.expect_trap(store(), |p| { p.sd(A1, 0, A0); });
-            p.expect_trap(store(), |p| { p.fsw(FT0, 0, A0); });
-            p.expect_trap(store(), |p| { p.sc_w(A1, A2, A0, Order::Plain); });
-            p.expect_trap(store(), |p| { p.amoor_d(A1, A2, A0, Order::Plain); });
+            p.expect_trap(load(), |p| {
+                p.lb(A1, 0, A0);
+            });
+            p.expect_trap(load(), |p| {
+                p.fld(FT0, 0, A0);
+            });
+            p.expect_trap(load(), |p| {
+                p.lr_w(A1, A0, Order::Plain);
+            });
+            p.expect_trap(store(), |p| {
+                p.sd(A1, 0, A0);
+            });
+            p.expect_trap(store(), |p| {
+                p.fsw(FT0, 0, A0);
+            });
+            p.expect_trap(store(), |p| {
+                p.sc_w(A1, A2, A0, Order::Plain);
+            });
+            p.expect_trap(store(), |p| {
+                p.amoor_d(A1, A2, A0, Order::Plain);
+            });
         });
     }
 

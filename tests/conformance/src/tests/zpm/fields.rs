@@ -9,7 +9,7 @@ conformance_tests! {
     /// PMM takes the values for PMLEN 0, 7 and 16 in any order, and from a write of the reserved one it takes
     /// one of these.
     pmm_takes_legal_values
-    [rules "pmlen_supported_values" "pmlen_future_reserved" "pmlen_illegal_warl" "pmlen_mode_depend" "MENVCFG_PMM_WARL" "MSECCFG_PMM_WARL"]
+    [rules "pmlen_supported_values" "pmlen_future_reserved" "pmlen_illegal_warl" "pmlen_mode_depend" "menvcfg_pmm_enc" "mseccfg_pmm_enc" "MENVCFG_PMM_WARL" "MSECCFG_PMM_WARL"]
     [needs H Smmpm Smnpm Ssnpm]
     |p| {
         for (number, field) in [MACHINE, SUPERVISOR, USER, GUEST, GUEST_USER] {

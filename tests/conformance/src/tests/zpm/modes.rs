@@ -89,11 +89,17 @@ conformance_tests! {
                             p.hsv_d(A1, A0).hlv_d(A2, A0);
                             p.check_eq(A2, 0xabc, "HLV from a masked address");
                         } else {
-                            p.expect_trap(fault(load), |p| { p.hlv_d(A2, A0); });
-                            p.expect_trap(fault(store), |p| { p.hsv_b(A1, A0); });
+                            p.expect_trap(fault(load), |p| {
+                                p.hlv_d(A2, A0);
+                            });
+                            p.expect_trap(fault(store), |p| {
+                                p.hsv_b(A1, A0);
+                            });
                         }
                         // HLVX stands for a fetch, which is not masked.
-                        p.expect_trap(fault(load), |p| { p.hlvx_wu(A2, A0); });
+                        p.expect_trap(fault(load), |p| {
+                            p.hlvx_wu(A2, A0);
+                        });
                     };
                     if mode == Mode::M { body(p) } else { p.in_mode(mode, body) }
                 }
