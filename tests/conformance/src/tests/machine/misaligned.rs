@@ -113,7 +113,7 @@ conformance_tests! {
             p.lw(A2, 1, A0);
             p.check_eq(A2, 0x0504_0302, "a word in two pages");
         });
-        p.check_memory(second + 0xff8, 0x0302_01 << 40, "the end of one page");
-        p.check_memory(first, 0x08_0706_0504, "the start of the other");
+        p.check_memory(second + 0xff8, 0x0003_0201 << 40, "the end of one page");
+        p.check_memory(first, 0x0008_0706_0504, "the start of the other");
     }
 }
