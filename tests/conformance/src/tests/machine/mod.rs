@@ -4,7 +4,9 @@ mod arrival;
 mod counter_gates;
 mod counters;
 pub(super) mod counting;
+mod delegated_traps;
 mod delegation;
+mod float_status;
 mod handler;
 mod identity;
 mod interrupt_enables;
@@ -23,6 +25,8 @@ mod pmp;
 mod pmp_registers;
 pub(super) mod protection;
 mod status;
+mod trap_vector;
+mod virtualization;
 mod wfi;
 
 use crate::Test;
@@ -30,7 +34,9 @@ use crate::Test;
 pub(super) static TOPICS: &[&[Test]] = &[
     counter_gates::TESTS,
     counters::TESTS,
+    delegated_traps::TESTS,
     delegation::TESTS,
+    float_status::TESTS,
     identity::TESTS,
     interrupt_enables::TESTS,
     m_attributes::TESTS,
@@ -47,5 +53,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     pmp::TESTS,
     pmp_registers::TESTS,
     status::TESTS,
+    trap_vector::TESTS,
+    virtualization::TESTS,
     wfi::TESTS,
 ];
