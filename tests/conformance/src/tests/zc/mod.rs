@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/zc.tsv`.
 
+mod zcb;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[zcb::TESTS];

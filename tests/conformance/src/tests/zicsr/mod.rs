@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/zicsr.tsv`.
 
+mod access;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[access::TESTS];
