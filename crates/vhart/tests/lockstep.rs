@@ -253,8 +253,8 @@ fn random_programs_agree_with_spike() {
         println!("not run: needs Spike, on the path or in the variable SPIKE");
         return;
     }
-    let isa = "rv64gch_zicntr_zihpm_zicclsm_zicond_zfh_zfa_zcb_zba_zbb_zbc_zbkb_zbkx_zbs_smepmp_smmpm_smnpm\
-               _smstateen_ssnpm_sstc_svadu_svinval_svnapot_svpbmt\
+    let isa = "rv64gch_zicntr_zihpm_zicclsm_zicond_zfh_zfa_zcb_zba_zbb_zbc_zbkb_zbkx_zbs_smcntrpmf\
+               _smepmp_smmpm_smnpm_smstateen_sscofpmf_ssnpm_sstc_svadu_svinval_svnapot_svpbmt\
                _zicbom_zicbop_zicboz_zihintntl_zihintpause_zimop_zacas_zabha_zcmop";
     let command = format!("timeout 60 '{spike}' -m128 --log-commits --log=/dev/stdout --isa={isa} {{}}");
     let folder = folder("lockstep-spike");

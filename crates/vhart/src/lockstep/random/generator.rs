@@ -110,12 +110,7 @@ impl Generator {
             settings.push(Setting::Csrs(vec![(number, value)]));
         }
         if self.rng.one_in(8) {
-            // Whether the first write counts itself may differ.
-            let (inhibit, count) = (self.rng.below(2) << 2, self.rng.value());
-            settings.push(Setting::Csrs(vec![
-                (csr::mcountinhibit::NUMBER, inhibit),
-                (csr::minstret::NUMBER, count),
-            ]));
+            settings.push(self.counting());
         }
         for (number, base) in VECTORS {
             if everything || self.rng.one_in(8) {
@@ -165,16 +160,17 @@ impl Generator {
     /// The environment configuration, from above: where a register forbids a field to the next one, what that
     /// one holds is unspecified until it is written.
     fn environment(&mut self) -> Setting {
-        use csr::menvcfg::{ADUE, CBCFE, CBIE, CBZE, PBMTE, PMM};
+        use csr::menvcfg::{ADUE, CBCFE, CBIE, CBZE, DTE, PBMTE, PMM};
         let has = |ext, mask| if self.extensions.has(ext) { mask } else { 0 };
         let cache = has(Ext::Zicbom, CBCFE.mask() | CBIE.mask()) | has(Ext::Zicboz, CBZE.mask());
         let memory = has(Ext::Svadu, ADUE.mask()) | has(Ext::Svpbmt, PBMTE.mask());
+        let double = has(Ext::Ssdbltrp, DTE.mask());
         let (machine, lower) = (has(Ext::Smnpm, PMM.mask()), has(Ext::Ssnpm, PMM.mask()));
         let own = has(Ext::Smmpm, csr::mseccfg::PMM.mask());
         let stce = csr::henvcfg::STCE.mask();
         let mut csrs = vec![
-            (csr::menvcfg::NUMBER, self.fields(cache | memory | machine) | self.stce),
-            (csr::henvcfg::NUMBER, self.fields(cache | memory | lower | stce)),
+            (csr::menvcfg::NUMBER, self.fields(cache | memory | double | machine) | self.stce),
+            (csr::henvcfg::NUMBER, self.fields(cache | memory | double | lower | stce)),
             (csr::senvcfg::NUMBER, self.fields(cache | lower)),
         ];
         if own != 0 {
@@ -186,6 +182,19 @@ impl Generator {
                 csrs.push((number + 1, self.rng.bits() & csr::mstateen0::SE0.mask()));
             }
         }
+        Setting::Csrs(csrs)
+    }
+
+    /// What counts retired instructions, and how many there were.
+    fn counting(&mut self) -> Setting {
+        use csr::minstretcfg::{MINH, SINH, UINH, VSINH, VUINH};
+        let mut csrs = vec![(csr::mcountinhibit::NUMBER, self.rng.below(2) << 2)];
+        if self.extensions.has(Ext::Smcntrpmf) {
+            let modes = [MINH, SINH, UINH, VSINH, VUINH].iter().map(|field| field.mask()).sum::<u64>();
+            csrs.push((csr::minstretcfg::NUMBER, self.rng.bits() & modes));
+        }
+        // Whether the writes before count themselves may differ.
+        csrs.push((csr::minstret::NUMBER, self.rng.value()));
         Setting::Csrs(csrs)
     }
 
