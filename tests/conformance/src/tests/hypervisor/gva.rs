@@ -1,6 +1,6 @@
 //! GVA in mstatus and hstatus: set when the trap value is a guest virtual address, and only then.
 
-use super::guest::{GPA, Guest, S_ALL, U_ALL, VA, set_spvp};
+use super::guest::{GPA, Guest, S_ALL, U_ALL, VA, misaligned_atomics, set_spvp};
 use crate::Program;
 use crate::prelude::*;
 
@@ -176,9 +176,10 @@ conformance_tests! {
                 });
             });
             preset(p, !mode.virt);
+            let [_, misaligned] = misaligned_atomics(p);
             p.in_mode(mode, |p| {
                 p.li(A0, 0x8030_0001);
-                p.expect_trap(trap(Exception::StoreAddrMisaligned, Mode::M).tval(0x8030_0001).gva(mode.virt), |p| {
+                p.expect_trap(trap(misaligned, Mode::M).tval(0x8030_0001).gva(mode.virt), |p| {
                     p.amoadd_w(A1, A2, A0, Order::Plain);
                 });
             });

@@ -100,9 +100,10 @@ conformance_tests! {
             normal_privilege(p);
             p.check_eq(A1, GUEST, "the physical address");
         }
-        p.li(A0, VA);
+        // Not canonical for the guest, and where no machine has memory.
+        p.li(A0, 1 << 54);
         modify_privilege(p, Mode { virt: true, ..Mode::M });
-        p.expect_trap(trap(Exception::LoadAccessFault, Mode::M).tval(VA).gva(false), |p| {
+        p.expect_trap(trap(Exception::LoadAccessFault, Mode::M).tval(1 << 54).gva(false), |p| {
             p.ld(A1, 0, A0);
         });
     }

@@ -2,7 +2,7 @@
 
 use isa::asm::Asm;
 
-use super::guest::{GPA, Guest, U_ALL, VA, set_spvp};
+use super::guest::{GPA, Guest, U_ALL, VA, misaligned_atomics, set_spvp};
 use crate::Program;
 use crate::prelude::*;
 
@@ -250,9 +250,9 @@ conformance_tests! {
     [rules "H_trap_xtinst_val" "H_tinst_addr_offset"]
     [cases 10]
     [needs H]
-    [cpus "tinst=zero" "htval=zero"]
+    [cpus "tinst=zero" "misaligned-amo=access"]
     |p| {
-        let (lr, atomic) = (trap(Exception::LoadAddrMisaligned, Mode::M), trap(Exception::StoreAddrMisaligned, Mode::M));
+        let [lr, atomic] = misaligned_atomics(p).map(|exception| trap(exception, Mode::M));
         p.in_mode(Mode::VS, |p| {
             p.li(A1, 0x8030_0002);
             for (inst, tinst) in LOAD_RESERVED {
