@@ -11,7 +11,7 @@ use iss::{Ram, Variant, Width};
 use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
 use crate::program::{
-    FIELDS, Image, KIND_FAILED, KIND_PASSED, KIND_UNEXPECTED, LOGS, Program, RECORD, RESULT,
+    FIELDS, Image, KIND_CRITICAL, KIND_FAILED, KIND_PASSED, KIND_UNEXPECTED, LOGS, Program, RECORD, RESULT,
 };
 use crate::suite::Test;
 
@@ -108,8 +108,13 @@ pub fn run_image(image: &Image, cpu: &Variant) -> Outcome {
     match stop {
         MachineStop::Exit(status) => outcome(status, machine.ram(), &image.checks),
         MachineStop::InstructionLimit => Outcome::Stuck(format!("no end after {LIMIT} instructions")),
-        MachineStop::CriticalError { .. } => {
-            Outcome::Stuck(String::from("the hart is in the critical-error state"))
+        MachineStop::CriticalError { hart } => {
+            let pc = machine.hart(hart).map_or(0, iss::Hart::pc);
+            let word = |offset| machine.ram().load(RESULT + offset, Width::D);
+            match (word(0), word(16)) {
+                (Some(KIND_CRITICAL), Some(place)) if place == pc => Outcome::Passed,
+                _ => Outcome::Stuck(format!("the hart is in the critical-error state at {pc:#x}")),
+            }
         }
         MachineStop::Deadlock => Outcome::Stuck(String::from("waits for an interrupt that cannot come")),
         MachineStop::TrapStorm(storm) => Outcome::Stuck(storm.to_string()),

@@ -16,7 +16,7 @@ use isa::{Mode, csr};
 use iss::Variant;
 
 pub use mode::Leave;
-pub(crate) use output::{KIND_FAILED, KIND_PASSED, KIND_UNEXPECTED};
+pub(crate) use output::{KIND_CRITICAL, KIND_FAILED, KIND_PASSED, KIND_UNEXPECTED};
 pub use paging::{SPARE, Table, U_VIEW, flags};
 pub(crate) use trap::{FIELDS, RECORD};
 pub use trap::{Trap, interrupt, trap};
@@ -35,6 +35,8 @@ const TOHOST: u64 = CODE_END;
 const FROMHOST: u64 = CODE_END + 0x40;
 /// What the program says of itself: kind, number of the check, what was expected, what there was.
 pub(crate) const RESULT: u64 = CODE_END + 0x80;
+/// mstatus as the program has found it.
+pub(crate) const FIRST_STATUS: u64 = CODE_END + 0xc8;
 /// Where `in_mode` goes on in M-mode.
 const RETURN: u64 = CODE_END + 0xc0;
 /// The traps taken into each mode: a page each for M, HS and VS. A record has 64 bytes; in place of the

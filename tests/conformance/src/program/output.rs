@@ -21,6 +21,8 @@ pub(crate) const KIND_PASSED: u64 = 1;
 pub(crate) const KIND_FAILED: u64 = 2;
 /// Followed by the number of the last check and of the log whose last record is the trap.
 pub(crate) const KIND_UNEXPECTED: u64 = 3;
+/// Passed if the hart comes into the critical-error state at the address that follows, and failed if not.
+pub(crate) const KIND_CRITICAL: u64 = 4;
 
 /// Routines and data of the output.
 struct Output {

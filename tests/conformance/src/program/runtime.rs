@@ -5,7 +5,7 @@ use isa::reg::{GP, S10, S11, T5, T6, TP, ZERO};
 use isa::{Mode, csr};
 
 use super::trap::RECORD;
-use super::{LOGS, Program, RETURN};
+use super::{FIRST_STATUS, LOGS, Program, RETURN};
 
 /// In `tp`, when a handler is entered by will of the program: in_mode is over.
 pub(super) const CALL_LEAVE: u64 = 1;
@@ -57,6 +57,7 @@ impl Program {
         self.call_runtime(CALL_FAIL);
 
         self.place(start);
+        self.csrr(T6, csr::mstatus::NUMBER).li(T5, FIRST_STATUS).sd(T6, 0, T5);
         for csr in [csr::mstatus::NUMBER, csr::misa::NUMBER, csr::mcause::NUMBER] {
             self.save(csr);
         }

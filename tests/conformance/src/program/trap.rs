@@ -5,11 +5,12 @@ use isa::cause::{Cause, Exception, Interrupt};
 use isa::field::Field;
 use isa::mode::Privilege;
 use isa::paging::PAGE_SIZE;
-use isa::reg::{S10, S11, T5, T6, ZERO};
+use isa::reg::{GP, S10, S11, T5, T6, ZERO};
 use isa::tinst::Tinst;
 use isa::{Mode, csr, decode, tinst};
 
-use super::{LOGS, Program};
+use super::output::KIND_CRITICAL;
+use super::{LOGS, Program, RESULT};
 
 /// The size of a record in a log, and of what comes before the first.
 pub(crate) const RECORD: u64 = 64;
@@ -277,6 +278,19 @@ impl Program {
             Some(_) => expected,
         };
         self.expect(expected, PATIENCE, body);
+    }
+
+    /// Checks that `body`, an instruction of M-mode, puts the hart into the critical-error state; the test ends
+    /// there. A simulator that does not tell of that state sees a hart that has stopped.
+    pub fn expect_critical_error(&mut self, body: impl FnOnce(&mut Program)) {
+        assert_eq!(self.mode, Mode::M, "a critical error is one of M-mode");
+        self.number("the critical-error state");
+        let place = self.label();
+        self.la(T5, place).li(T6, RESULT).sd(GP, 8, T6).sd(T5, 16, T6);
+        self.li(T5, KIND_CRITICAL).sd(T5, 0, T6);
+        self.place(place);
+        body(self);
+        self.fail();
     }
 
     /// Checks that `body` does not trap, nor an interrupt comes soon after it.

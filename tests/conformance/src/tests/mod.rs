@@ -37,6 +37,7 @@ mod smepmp;
 mod smstateen;
 mod ssccptr;
 mod sscofpmf;
+mod sscounterenw;
 mod ssdbltrp;
 mod sstc;
 mod sstvala;
@@ -81,6 +82,7 @@ chapters! {
     smstateen "smstateen"
     ssccptr "ssccptr"
     sscofpmf "sscofpmf"
+    sscounterenw "sscounterenw"
     ssdbltrp "ssdbltrp"
     sstc "sstc"
     sstvala "sstvala"

@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/counters.tsv`.
 
+mod unprivileged;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[unprivileged::TESTS];

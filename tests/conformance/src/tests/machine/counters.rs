@@ -13,7 +13,7 @@ const RETIRED: u64 = Event::Instret as u64;
 conformance_tests! {
     /// mcycle counts on from any value.
     mcycle_counts
-    [rules "mcycle_op" "mcycle_rst"]
+    [rules "mcycle_op" "mcycle_rst" "m_mode_perf_monitoring"]
     |p| {
         for start in [0, 0x1234_5678_9abc_def0] {
             p.write_csr(MCYCLE, start);

@@ -12,6 +12,7 @@ mod identity;
 mod interrupt_enables;
 mod m_attributes;
 mod m_delivery;
+mod m_double_trap;
 mod m_environment;
 mod m_pending;
 mod m_returns;
@@ -41,6 +42,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     interrupt_enables::TESTS,
     m_attributes::TESTS,
     m_delivery::TESTS,
+    m_double_trap::TESTS,
     m_environment::TESTS,
     m_pending::TESTS,
     m_returns::TESTS,

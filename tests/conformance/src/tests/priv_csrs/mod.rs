@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/priv-csrs.tsv`.
 
+mod conventions;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[conventions::TESTS];

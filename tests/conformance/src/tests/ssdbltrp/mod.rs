@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/ssdbltrp.tsv`.
 
+mod supervisor;
+
 use crate::Test;
 
-pub(super) static TOPICS: &[&[Test]] = &[];
+pub(super) static TOPICS: &[&[Test]] = &[supervisor::TESTS];
