@@ -35,28 +35,35 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     },
     faults! { "crates/iss/src/csr/view.rs":
         time_without_htimedelta [94] "csr::time::NUMBER => self.time(«self.mode().virt»)," => "false";
-        vsie_is_not_shifted [87] "csr::vsie::NUMBER => «(c.mie & c.hideleg & VS_INTERRUPTS) >> 1»," => "c.mie & c.hideleg & VS_INTERRUPTS";
-        vsie_ignores_hideleg [87] "csr::vsie::NUMBER => «(c.mie & c.hideleg & VS_INTERRUPTS) >> 1»," => "(c.mie & VS_INTERRUPTS) >> 1";
-        vsip_ignores_hideleg [87 89] "csr::vsip::NUMBER => «(self.mip() & c.hideleg & VS_INTERRUPTS) >> 1»," => "(self.mip() & VS_INTERRUPTS) >> 1";
+        vsie_is_not_shifted [87] "csr::vsie::NUMBER => «as_guest_sees(c.mie & c.hideleg, c.mideleg)»," => "c.mie & c.hideleg & VS_INTERRUPTS";
+        vsie_ignores_hideleg [87] "csr::vsie::NUMBER => «as_guest_sees(c.mie & c.hideleg, c.mideleg)»," => "as_guest_sees(c.mie, c.mideleg)";
+        vsip_ignores_hideleg [87 89] "csr::vsip::NUMBER => «as_guest_sees(self.mip() & c.hideleg, c.mideleg)»," => "as_guest_sees(self.mip(), c.mideleg)";
         sip_ignores_mideleg [] "csr::sip::NUMBER => «self.mip() & c.mideleg & S_INTERRUPTS»," => "self.mip() & S_INTERRUPTS";
         sie_ignores_mideleg [] "csr::sie::NUMBER => «c.mie & c.mideleg & S_INTERRUPTS»," => "c.mie & S_INTERRUPTS";
         sstatus_shows_mstatus [82] "csr::sstatus::NUMBER => «c.mstatus & SSTATUS_VISIBLE»," => "c.mstatus";
         hvip_shows_hip [88] "csr::hvip::NUMBER => «c.mip & VS_INTERRUPTS»," => "self.mip() & VS_INTERRUPTS";
         hip_shows_hvip [88] "csr::hip::NUMBER => «self.mip() & H_INTERRUPTS»," => "c.mip & H_INTERRUPTS";
+        guests_see_all_of_lcofi [93] "(delegated & VS_INTERRUPTS) >> 1 | «delegated & mideleg & Interrupt::Lcofi.bit()»" => "delegated & mideleg & Interrupt::Lcofi.bit() >> 1";
         hstateen_shows_what_mstateen_hides [76] "csr::hstateen0::NUMBER => «c.hstateen[i] & c.mstateen[i]»," => "c.hstateen[i]";
-        misa_has_no_h [83] "let h = if «self.variant().has(Ext::H)» {" => "false";
-        misa_always_has_h [83] "let h = if «self.variant().has(Ext::H)» {" => "true";
+        misa_has_no_h [83] "let h = if «v.has(Ext::H)» {" => "false";
+        misa_always_has_h [83] "let h = if «v.has(Ext::H)» {" => "true";
         hgeip_has_line_0 [] "self.lines.hgeip & lines.wrapping_sub(1) & «!1»" => "!0" equivalent "the device never drives line 0";
         seip_is_written_back [] "«Some(csr::mip::SEIP.set(value, csr::mip::SEIP.get(self.csr.mip)))»" => "Some(value)";
     },
     faults! { "crates/iss/src/csr/legalize.rs":
-        sd_is_never_set [80] "«with_sd(masked(old, new, writable))»" => "masked(old, new, writable)";
+        sd_is_never_set [80] "SD.set(status, «(FS.get(status) == 3).into()»)" => "0";
         reserved_mpp_is_kept [62] "if «MPP.get(new) != 2» {" => "true";
         mstatus_has_no_gva [61] "writable |= «mask_of(&[GVA, MPV])»;" => "MPV.mask()";
         mstatus_has_no_mpv [61] "writable |= «mask_of(&[GVA, MPV])»;" => "GVA.mask()";
-        vsstatus_sd_is_written [80] "«with_sd(masked(old, new, SSTATUS_WRITABLE))»" => "masked(old, new, SSTATUS_WRITABLE | csr::vsstatus::SD.mask())";
-        vsstatus_uxl_is_written [81] "«with_sd(masked(old, new, SSTATUS_WRITABLE))»" => "with_sd(masked(old, new, SSTATUS_WRITABLE | csr::vsstatus::UXL.mask()))";
-        vsstatus_has_spv [82] "«with_sd(masked(old, new, SSTATUS_WRITABLE))»" => "with_sd(masked(old, new, SSTATUS_WRITABLE | csr::mstatus::MPV.mask()))";
+        vsstatus_sd_is_written [80] "«with_float_state(v, with_traps_disabled(status, csr::henvcfg::DTE.is_set(henvcfg)))»" => "with_traps_disabled(status | new & csr::vsstatus::SD.mask(), csr::henvcfg::DTE.is_set(henvcfg))";
+        vsstatus_uxl_is_written [81] "«with_float_state(v, with_traps_disabled(status, csr::henvcfg::DTE.is_set(henvcfg)))»" => "csr::vsstatus::UXL.set(with_float_state(v, with_traps_disabled(status, csr::henvcfg::DTE.is_set(henvcfg))), csr::vsstatus::UXL.get(new))";
+        vsstatus_has_spv [82] "«with_float_state(v, with_traps_disabled(status, csr::henvcfg::DTE.is_set(henvcfg)))»" => "with_float_state(v, with_traps_disabled(status, csr::henvcfg::DTE.is_set(henvcfg))) | new & csr::mstatus::MPV.mask()";
+        double_traps_need_no_dte [] "(false, _) => «SDT.set(status, 0)»," => "status";
+        traps_are_disabled_with_sie_set [] "(true, true) => «SIE.set(status, 0)»," => "status";
+        mie_stays_with_mdt [] "if «MDT.is_set(status)» { MIE.set(status, 0)" => "false";
+        reserved_cbie_is_kept [77] "let inval = if «CBIE.get(new) == 2» {" => "false";
+        hideleg_has_what_mideleg_has_not [84] "new & «mideleg» & (VS_INTERRUPTS | overflow)" => "u64::MAX";
+        counter_overflow_is_not_delegated [93] "let overflow = if «v.has(Ext::Shlcofideleg)» {" => "false";
         vgein_above_geilen [] "if «VGEIN.get(new) <= u64::from(v.geilen)» {" => "true";
         vsatp_mode_of_the_guest_is_kept [32] "if has_mode(v.vsatp_levels, Stage::First, csr::vsatp::MODE.get(new)) { atp(v, new) } else { «old» }" => "atp(v, csr::vsatp::MODE.set(new, csr::vsatp::MODE.get(old)))";
         hgatp_modes_are_those_of_satp [35] "has_mode(«v.hgatp_levels», Stage::Guest, MODE.get(new))" => "v.satp_levels";
@@ -66,25 +73,25 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     },
     faults! { "crates/iss/src/csr/effect.rs":
         sstatus_writes_all_of_mstatus [] "masked(c.mstatus, value, «legalize::SSTATUS_WRITABLE»)" => "u64::MAX";
-        sip_writes_stip [] "c.mip = masked(c.mip, value, c.mideleg & «csr::sip::SSIP.mask()»);" => "(csr::sip::SSIP.mask() | csr::sip::STIP.mask())";
+        sip_writes_stip [] "c.mip = masked(c.mip, value, c.mideleg & «writable»);" => "(writable | csr::sip::STIP.mask())";
         vsip_writes_nothing [87] "c.mip = masked(c.mip, «value << 1», c.hideleg & csr::hvip::VSSIP.mask());" => "c.mip";
         vsip_writes_what_is_not_delegated [87] "c.mip = masked(c.mip, value << 1, «c.hideleg & csr::hvip::VSSIP.mask()»);" => "csr::hvip::VSSIP.mask()";
         vstvec_keeps_reserved_modes [100] "csr::vstvec::NUMBER => c.vstvec = «legalize::tvec(value)»," => "value";
         vsepc_keeps_bit_0 [100] "csr::vsepc::NUMBER => c.vsepc = «legalize::epc(value)»," => "value";
         mepc_keeps_bit_0 [] "csr::mepc::NUMBER => c.mepc = «legalize::epc(value)»," => "value";
-        hcounteren_has_64_bits [72] "csr::hcounteren::NUMBER => c.hcounteren = «legalize::counteren(value)»," => "value";
-        scounteren_has_64_bits [72] "csr::scounteren::NUMBER => c.scounteren = «legalize::counteren(value)»," => "value";
+        hcounteren_has_64_bits [72] "c.hcounteren = «value & u64::from(v.hcounteren)»," => "value";
+        scounteren_has_64_bits [72] "c.scounteren = «value & u64::from(v.scounteren)»," => "value";
         hip_writes_vstip [88] "c.mip = masked(c.mip, value, «csr::hip::VSSIP.mask()»);" => "VS_INTERRUPTS";
         hvip_writes_one_bit [88] "csr::hvip::NUMBER => c.mip = masked(c.mip, value, «VS_INTERRUPTS»)," => "csr::hvip::VSSIP.mask()";
         henvcfg_ignores_menvcfg [96] "c.henvcfg = legalize::menvcfg(&v, value) & «legalize::henvcfg_enabled(c.menvcfg)»" => "u64::MAX";
         henvcfg_comes_back_with_menvcfg [96] "c.henvcfg &= «legalize::henvcfg_enabled(c.menvcfg)»;" => "u64::MAX";
         hstateen_ignores_mstateen [76] "c.hstateen[i] = masked(c.hstateen[i], legalize::stateen(i, value), «c.mstateen[i]»);" => "u64::MAX";
         hgeie_has_line_0 [] "as u64).wrapping_sub(1) & «!1»," => "!0";
-        pmp_locks_are_not_kept [] "*old = «legalize::pmpcfg(*old, new)»;" => "legalize::pmpcfg(0, new)";
-        locked_pmpaddr_is_written [] "csr::pmpaddr0::NUMBER if «!legalize::pmpaddr_is_locked(&c.pmpcfg, i)» => {" => "true";
-        delegation_is_unlimited [84] "csr::hedeleg::NUMBER => c.hedeleg = «legalize::hedeleg(value)»," => "value";
-        hideleg_delegates_host_interrupts [84] "csr::hideleg::NUMBER => c.hideleg = «value & VS_INTERRUPTS»," => "value & (VS_INTERRUPTS | S_INTERRUPTS)";
-        mideleg_is_free [85] "csr::mideleg::NUMBER => c.mideleg = «legalize::mideleg(&v, value)»," => "value";
+        pmp_locks_are_not_kept [] "*old = «pmp::pmpcfg(&v, c.mseccfg, *old, new)»;" => "pmp::pmpcfg(&v, c.mseccfg, *old & 0x7f, new)";
+        locked_pmpaddr_is_written [] "csr::pmpaddr0::NUMBER if «!pmp::pmpaddr_is_locked(&c.pmpcfg, c.mseccfg, i)» => {" => "true";
+        delegation_is_unlimited [84] "c.hedeleg = «legalize::hedeleg(&v, value)»," => "value";
+        hideleg_delegates_host_interrupts [84] "c.hideleg = «legalize::hideleg(&v, c.mideleg, value)»," => "value & (VS_INTERRUPTS | S_INTERRUPTS)";
+        mideleg_is_free [85] "c.mideleg = «legalize::mideleg(&v, value)»;" => "value";
         medeleg_has_no_guest_faults [86] "csr::medeleg::NUMBER => c.medeleg = «legalize::medeleg(&v, value)»," => "legalize::medeleg(&v, value) & 0xffff";
     },
     faults! { "crates/iss/src/exec/h.rs":
@@ -116,10 +123,15 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         fences_ignore_high_id_bits_not [] "let id = «given(i.rs2).map(|id| id & ((1 << id_bits) - 1))»;" => "given(i.rs2)";
     },
     faults! { "crates/iss/src/exec/privileged.rs":
-        wfi_ignores_tw [63] "if mode == Mode::U || «mode != Mode::M && tw» {" => "false";
-        wfi_at_v1_ignores_tw [63] "if mode == Mode::U || «mode != Mode::M && tw» {" => "mode == Mode::HS && tw";
-        wfi_ignores_vtw [63] "if «mode == Mode::VU || mode == Mode::VS && vtw» {" => "mode == Mode::VU";
-        wfi_in_vu_waits [63] "if «mode == Mode::VU || mode == Mode::VS && vtw» {" => "mode == Mode::VS && vtw";
+        wfi_ignores_tw [63] "_ if «tw» => Err(self.illegal(i))," => "false";
+        wfi_at_v1_ignores_tw [63] "_ if «tw» => Err(self.illegal(i))," => "tw && !self.hart.mode().virt";
+        wfi_ignores_vtw [63] "Mode::VS if «vtw» => Err(self.virtual_inst(i)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn sfence_vma" => "false";
+        wfi_in_vu_waits [63] "if «self.hart.mode() == Mode::VU && !csr::mstatus::TW.is_set(self.hart.csr.mstatus)» {" => "false";
     },
     faults! { "crates/iss/src/exec/zicsr.rs":
         illegal_accesses_at_v1_are_virtual [21] "Denied::Illegal => «self.illegal(i)»," => "if self.hart.mode().virt { self.virtual_inst(i) } else { self.illegal(i) }";
@@ -137,5 +149,19 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     },
     faults! { "crates/iss/src/exec/decoded.rs":
         decoded_words_are_mixed_up [109] "Some((known, i)) if «*known == word» =>" => "true";
+    },
+    faults! { "crates/iss/src/csr/counters.rs":
+        scountovf_shows_what_hcounteren_hides [73] "all & below_machine & «if mode.virt { self.csr.hcounteren } else { u64::MAX }»" => "u64::MAX";
+        scountovf_shows_what_mcounteren_hides [73] "all & «below_machine» & if mode.virt" => "u64::MAX";
+        overflow_sets_no_of [] "«*event |= mhpmevent3::OF.mask();»" => "";
+        overflow_interrupts_again [] "|| «mhpmevent3::OF.is_set(*event)» {" => "false";
+        inhibited_counters_count [] "if «self.csr.mcountinhibit >> n & 1 == 0» && !inhibit" => "true";
+        counters_count_in_every_mode [] "== 0 && «!inhibit.is_set(self.csr.events[n])» {" => "true";
+    },
+    faults! { "crates/iss/src/exec/cmo.rs":
+        cache_blocks_need_no_menvcfg [77] "let machine = «mode.privilege == Privilege::M || field.is_set(c.menvcfg)»;" => "true";
+        cache_blocks_need_no_senvcfg [77] "let supervisor = «!is_user || field.is_set(c.senvcfg)»;" => "true";
+        cache_blocks_need_no_henvcfg [77] "let hypervisor = «!mode.virt || field.is_set(c.henvcfg)»;" => "true";
+        cache_blocks_are_illegal_in_a_guest [77] "(true, false) if mode.virt => «Err(self.virtual_inst(i))»," => "Err(self.illegal(i))";
     },
 ];

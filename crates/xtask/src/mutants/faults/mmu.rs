@@ -9,7 +9,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         machine_mode_is_translated [] "(false, Privilege::M) => «return None»," => "(self.csr.satp, Stage::Single, self.csr.menvcfg)" equivalent "the walker is asked only where is_translated says so";
         single_stage_uses_henvcfg [41] "(false, _) => (self.csr.satp, Stage::Single, «self.csr.menvcfg»)," => "self.csr.henvcfg";
         guest_stage_pbmt_by_henvcfg [43] "pbmte: «csr::menvcfg::PBMTE.is_set(self.csr.menvcfg)»," => "csr::menvcfg::PBMTE.is_set(self.csr.henvcfg)";
-        guest_stage_adue_by_henvcfg [41] "adue: «csr::menvcfg::ADUE.is_set(self.csr.menvcfg)»," => "csr::menvcfg::ADUE.is_set(self.csr.henvcfg)";
+        guest_stage_adue_by_henvcfg [41] "updates_ad: «self.updates_ad(self.csr.menvcfg)»," => "self.updates_ad(self.csr.henvcfg)";
         bare_vsatp_is_not_translated [34] "«csr::vsatp::MODE.is_set(self.csr.vsatp) || csr::hgatp::MODE.is_set(self.csr.hgatp)»" => "csr::vsatp::MODE.is_set(self.csr.vsatp)";
         bare_hgatp_is_not_translated [34] "«csr::vsatp::MODE.is_set(self.csr.vsatp) || csr::hgatp::MODE.is_set(self.csr.hgatp)»" => "csr::hgatp::MODE.is_set(self.csr.hgatp)";
         cached_first_stage_is_not_checked [23] "if known.first.is_some_and(|leaf| «!self.first_permits(access, leaf.pte)») {" => "false";
@@ -29,8 +29,8 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         hlvx_reads [47] "AccessKind::Load if access.hlvx => «Pte::X.is_set(pte.0)»," => "Pte::R.is_set(pte.0)";
         hlvx_needs_r_too [47] "AccessKind::Load if access.hlvx => «Pte::X.is_set(pte.0)»," => "Pte::X.is_set(pte.0) && Pte::R.is_set(pte.0)";
         hlvx_reads_or_executes [47] "AccessKind::Load if access.hlvx => «Pte::X.is_set(pte.0)»," => "Pte::X.is_set(pte.0) || Pte::R.is_set(pte.0)";
-        mxr_has_no_effect [110] "AccessKind::Load => «Pte::R.is_set(pte.0) || mxr && Pte::X.is_set(pte.0)»," => "Pte::R.is_set(pte.0)";
-        mxr_is_always_on [] "AccessKind::Load => «Pte::R.is_set(pte.0) || mxr && Pte::X.is_set(pte.0)»," => "Pte::R.is_set(pte.0) || Pte::X.is_set(pte.0)";
+        mxr_has_no_effect [110] "AccessKind::Load | AccessKind::Manage => «Pte::R.is_set(pte.0) || mxr && Pte::X.is_set(pte.0)»," => "Pte::R.is_set(pte.0)";
+        mxr_is_always_on [] "AccessKind::Load | AccessKind::Manage => «Pte::R.is_set(pte.0) || mxr && Pte::X.is_set(pte.0)»," => "Pte::R.is_set(pte.0) || Pte::X.is_set(pte.0)";
         stores_need_no_w [] "AccessKind::Store | AccessKind::Amo => «Pte::W.is_set(pte.0)»," => "true";
         atomics_read_first [14] "AccessKind::Store | AccessKind::Amo => «Pte::W.is_set(pte.0)»," => "Pte::W.is_set(pte.0) || access.kind == AccessKind::Amo";
         guest_stage_is_skipped [34] "let (pa, guest) = if «access.virt» {" => "false";
@@ -53,8 +53,8 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         dirty_is_set_by_loads [] "let dirty = if «access.is_write()» {" => "true";
         dirty_is_not_set [39] "let dirty = if «access.is_write()» {" => "false";
         accessed_is_not_set [42] "let new = Pte(pte.0 | «Pte::A.mask()» | dirty);" => "0";
-        accessed_needs_no_adue [41 110] "if «!tables.adue» {" => "false";
-        accessed_always_faults [41] "if «!tables.adue» {" => "true";
+        accessed_needs_no_adue [41 110] "if «!tables.updates_ad» {" => "false";
+        accessed_always_faults [41] "if «!tables.updates_ad» {" => "true";
         updates_are_checked_as_reads [8 39 40] "let entry_pa = self.locate_entry(tables.stage, access, entry, «true»)?;" => "false";
         implicit_accesses_are_by_the_guests_mode [25] "«self.translate_guest(&implicit, entry, Some(write))?.0»" => "self.translate_guest(&Access { privilege: access.privilege, kind: access.kind, ..implicit }, entry, Some(write))?.0";
         table_pages_need_the_permission_of_the_access [24] "«self.translate_guest(&implicit, entry, Some(write))?.0»" => "self.translate_guest(&Access { kind: access.kind, ..implicit }, entry, Some(write))?.0";
@@ -72,7 +72,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         hlv_is_not_translated_twice [56] "Access { kind, privilege, virt: «true», hlvx: false }" => "self.mode().privilege != Privilege::M";
         fetches_obey_mprv [57] "«let mode = self.mode();
         Access { kind: AccessKind::Fetch, privilege: mode.privilege, virt: mode.virt, hlvx: false }»" => "self.explicit(AccessKind::Fetch)";
-        atomics_raise_load_faults [14] "AccessKind::Store | AccessKind::Amo => «store»," => "if access.kind == AccessKind::Amo { load } else { store }";
+        atomics_raise_load_faults [14] "AccessKind::Store | AccessKind::Amo | AccessKind::Manage => «store»," => "if access.kind == AccessKind::Amo { load } else { store }";
         htval_is_the_whole_address [12] "StoreGuestPageFault), «gpa >> 2», tinst)" => "gpa";
         gva_is_that_of_the_mode [4] "Trap { cause, tval: va, gva: «access.virt», tval2, tinst }" => "false";
         clean_pages_are_written [42] "«!access.is_write() || dirty(self.first) && dirty(self.guest)»" => "true";
@@ -102,16 +102,35 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         pmp_hlvx_needs_no_r [48] "AccessKind::Load if access.hlvx => «R | X»," => "X";
         pmp_fetch_needs_r [] "AccessKind::Fetch => «X»," => "R";
         pmp_atomics_need_no_w [] "AccessKind::Amo => «R | W»," => "R";
-        pmp_binds_machine_mode [] "let unrestricted = «is_machine && cfg & LOCKED == 0»;" => "false";
-        pmp_locks_do_nothing [] "let unrestricted = «is_machine && cfg & LOCKED == 0»;" => "is_machine";
-        pmp_half_matches_suffice [] "return «from <= pa && last <= to» && (unrestricted" => "true";
-        pmp_default_allows [] "«is_machine || self.variant().pmp_entries == 0»" => "true";
-        pmp_default_forbids [] "«is_machine || self.variant().pmp_entries == 0»" => "false";
+        pmp_binds_machine_mode [] "(false, false, _) if «is_machine» => R | W | X," => "false";
+        pmp_locks_do_nothing [] "match (mml, «is_locked», rwx & (R | W) == W)" => "mml && is_locked";
+        pmp_half_matches_suffice [] "return «from <= pa && last <= to» && given" => "true";
+        pmp_default_allows [] "«self.variant.pmp_entries == 0»
+    }" => "true";
+        pmp_default_forbids [] "«self.variant.pmp_entries == 0»
+    }" => "false";
     },
     faults! { "crates/iss/src/mmu/access.rs":
         fetches_show_pc_as_tval [15] "let trap = |fault: Fault| fault.trap(access, «va», 0);" => "if va % 4096 == 0 { va.wrapping_sub(2) } else { va }";
         fetches_of_the_second_half_are_not_translated [15] "Ok((self.fetch_part(&access, «pc.wrapping_add(2)», Width::H)? << 16) | low)" => "if pc % 4096 == 4094 { pc } else { pc.wrapping_add(2) }";
-        the_second_page_is_not_translated [44] "let pa = self.physical(access, «va.wrapping_add(offset)», bytes);" => "va";
+        the_second_page_is_not_translated [44] "let pa = self.physical(access, «va», bytes);
+            let pa = pa.and_then(|pa| if" => "va.wrapping_sub(offset)";
         remembered_pages_need_no_dirty_bit [42] "let known = «self.hart.tlb_lookup(access, va).filter(|known| known.is_dirty_enough(access))»;" => "self.hart.tlb_lookup(access, va)";
+    },
+    faults! { "crates/iss/src/mmu/mask.rs":
+        masked_pointers_are_zero_extended [22] "if «self.is_virtual(access)» {" => "false";
+        masked_pointers_are_sign_extended [22] "if «self.is_virtual(access)» {" => "true";
+        pointer_masking_ignores_mxr [] "if access.kind == AccessKind::Fetch || access.hlvx || «mxr» {" => "false";
+        hlvx_addresses_are_masked [22] "if access.kind == AccessKind::Fetch || «access.hlvx» || mxr {" => "false";
+        pointers_of_guests_are_masked_as_the_hosts [22] "csr::henvcfg::PMM.get(«c.henvcfg»)," => "c.menvcfg";
+        pointers_are_masked_by_seven_bits [] "3 => «64 - 48»," => "64 - 57";
+        hlv_in_user_mode_masks_by_senvcfg [22] "(true, Privilege::U) if «self.mode() == Mode::U» =>" => "false";
+    },
+    faults! { "crates/iss/src/csr/pmp.rs":
+        reserved_permissions_are_kept [] "if «!mml && new & (R | W) == W» {" => "false";
+        na4_is_finer_than_the_grain [] "if «v.pmp_grain > 0 && matching(new) == NA4» {" => "false";
+        the_base_of_a_locked_entry_is_free [] "!RLB.is_set(mseccfg) && («own || next»)" => "own";
+        mml_can_be_cleared [] "«(old | new)» & (MML.mask() | MMWP.mask()) | bypass" => "new";
+        rlb_can_be_set_beside_locked_entries [] "let may_bypass = «v.pmp_bypass && (RLB.is_set(old) || !is_locked)»;" => "v.pmp_bypass";
     },
 ];

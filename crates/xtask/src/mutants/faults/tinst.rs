@@ -22,6 +22,6 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     },
     faults! { "crates/iss/src/mmu/access.rs":
         tinst_without_offset [10 44] "tinst::transform(i, «offset»)" => "0";
-        tval_without_offset [44] "va.wrapping_add(«offset»), tinst" => "0";
+        tval_without_offset [44] "fault.trap(access, «va», tinst" => "va.wrapping_sub(offset)";
     },
 ];

@@ -36,12 +36,12 @@ pub(super) const FAULTS: &[&[Fault]] = &[faults! { "crates/iss/src/trap.rs":
     supervisor_gva_is_v [1 2] "c.hstatus = GVA.set(SPV.set(c.hstatus, from.virt.into()), «entry.gva.into()»);" => "from.virt.into()";
     supervisor_gva_only_at_v1 [4] "c.hstatus = GVA.set(SPV.set(c.hstatus, from.virt.into()), «entry.gva.into()»);" => "(entry.gva && from.virt).into()";
     supervisor_gva_stays [5] "c.hstatus = GVA.set(SPV.set(c.hstatus, from.virt.into()), «entry.gva.into()»);" => "GVA.get(c.hstatus) | u64::from(entry.gva)";
-    vs_interrupts_keep_their_codes [20] "Cause::Interrupt(_) => «entry.cause.to_bits() - 1»," => "entry.cause.to_bits()";
-    vs_exceptions_are_shifted_too [20] "Cause::Exception(_) => «entry.cause.to_bits()»," => "entry.cause.to_bits() - 1";
+    vs_interrupts_keep_their_codes [20] "if «VS_INTERRUPTS & interrupt.bit() != 0» =>" => "false";
+    vs_exceptions_are_shifted_too [20] "Cause::Interrupt(_) | Cause::Exception(_) => «entry.cause.to_bits()»," => "entry.cause.to_bits() - 1";
     vsepc_stays [] "c.vsepc = «epc»;" => "c.vsepc";
     vstval_goes_to_stval [19] "«c.vstval = entry.tval;»" => "c.stval = entry.tval;";
     vstval_is_zero [19] "«c.vstval = entry.tval;»" => "c.vstval = 0;";
-    vs_traps_change_sstatus [] "c.vsstatus = supervisor_status(«c.vsstatus», from);" => "c.mstatus";
+    vs_traps_change_sstatus [] "c.vsstatus = supervisor_status(«c.vsstatus», from, csr::henvcfg" => "c.mstatus";
     vs_traps_go_to_stvec [] "handler(«c.vstvec», cause)" => "c.stvec";
     mret_keeps_mpv [61] "new = MPIE.set(«MPP.set(MPV.set(new, 0), Privilege::U as u64)», 1);" => "MPP.set(new, Privilege::U as u64)";
     mret_keeps_mpp [62] "new = MPIE.set(«MPP.set(MPV.set(new, 0), Privilege::U as u64)», 1);" => "MPV.set(new, 0)";
@@ -53,7 +53,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[faults! { "crates/iss/src/trap.rs":
     sret_at_v1_reads_sstatus [] "let status = if guest { «c.vsstatus» } else { c.mstatus };" => "c.mstatus";
     sret_keeps_spp [62] "SPIE.set(SPP.set(SIE.set(status, SPIE.get(status)), «0»), 1)" => "SPP.get(status)";
     sret_keeps_sie [] "SPP.set(«SIE.set(status, SPIE.get(status))», 0)" => "status";
-    sret_clears_spie [] "let new = SPIE.set(SPP.set(SIE.set(status, SPIE.get(status)), 0), «1»);" => "0";
+    sret_clears_spie [] "let new = SDT.set(SPIE.set(SPP.set(SIE.set(status, SPIE.get(status)), 0), «1»), 0);" => "0";
     sret_at_v1_leaves_v [] "«(true, c.vsepc)»" => "(csr::hstatus::SPV.is_set(c.hstatus), c.vsepc)";
     sret_at_v1_goes_to_sepc [] "«(true, c.vsepc)»" => "(true, c.sepc)";
     sret_keeps_spv [61] "c.hstatus = «csr::hstatus::SPV.set(c.hstatus, 0)»;" => "c.hstatus";
