@@ -110,12 +110,12 @@ fn report(all: &[&Fault], verdicts: BTreeMap<usize, Result<Option<String>>>, tim
             (None, Some(_)) => equivalent += 1,
             (None, None) => complaints.push(format!("no test notices {} in {}", fault.name, fault.file)),
             (Some(test), Some(_)) => {
-                complaints.push(format!("{} is said to change nothing, but {test}", fault.name));
+                complaints.push(format!("{} is said to be legal, but {test}", fault.name));
             }
         }
     }
     println!(
-        "{noticed} noticed by a test, {equivalent} argued to change nothing, {} complaints, in {} s",
+        "{noticed} noticed by a test, {equivalent} argued to be legal, {} complaints, in {} s",
         complaints.len(),
         time.as_secs()
     );

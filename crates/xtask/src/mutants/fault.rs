@@ -17,7 +17,7 @@ pub(super) struct Fault {
     pub(super) place: &'static str,
     /// What stands there instead.
     pub(super) faulty: &'static str,
-    /// Why nothing that a program can see changes, where that is so.
+    /// Why a hart with the fault still does what the manual asks, where that is so.
     pub(super) equivalent: Option<&'static str>,
 }
 

@@ -104,7 +104,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         hlvx_wu_is_sign_extended [47] "«self.guest_load(i, Width::W, true)»" => "self.guest_load(i, Width::W, true).and_then(|()| self.write_x(i, sign_extend(self.x(i.rd), Width::W)))";
         hlv_ignores_hu [55] "if «self.hart.mode() == Mode::U && hu» {" => "self.hart.mode() == Mode::U";
         hlv_never_in_user_mode [55] "if «self.hart.mode() == Mode::U && hu» {" => "false";
-        hlv_has_an_offset [52] "let value = self.load_by(i, &access, «self.x(i.rs1)», width)?;" => "self.x(i.rs1).wrapping_add(self.x(i.rs2))";
+        hlv_has_an_offset [52] "let value = self.load_by(i, &access, «self.x(i.rs1)», width)?;" => "self.x(i.rs1).wrapping_add((i.bits >> 25).into())";
     },
     faults! { "crates/iss/src/exec/privileged.rs":
         sret_ignores_vtsr [64] "Mode::VS if «vtsr» =>" => "false";

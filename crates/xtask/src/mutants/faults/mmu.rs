@@ -64,7 +64,8 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     },
     faults! { "crates/iss/src/mmu/mod.rs":
         mprv_has_no_effect [110] "if «mode.privilege != Privilege::M || !MPRV.is_set(status)» {" => "true";
-        mprv_holds_outside_machine_mode [] "if «mode.privilege != Privilege::M || !MPRV.is_set(status)» {" => "!MPRV.is_set(status)";
+        mprv_holds_outside_machine_mode [] "if «mode.privilege != Privilege::M || !MPRV.is_set(status)» {" => "!MPRV.is_set(status)"
+            equivalent "MPRV is set in M-mode alone: every return to a lower mode clears it";
         mprv_to_machine_mode_is_virtual [59] "let virt = «privilege != Privilege::M && MPV.is_set(status)»;" => "MPV.is_set(status)";
         mprv_ignores_mpv [60] "let virt = «privilege != Privilege::M && MPV.is_set(status)»;" => "false";
         hlv_uses_spp [53] "let supervisor = «csr::hstatus::SPVP.is_set(self.csr.hstatus)»;" => "csr::mstatus::SPP.is_set(self.csr.mstatus)";
@@ -82,17 +83,22 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         asids_share_translations [103] "asid: «satp::ASID.get(atp)»," => "0";
         vmids_share_translations [108] "vmid: «hgatp::VMID.get(guest)»," => "0";
         modes_share_translations [107] "mode: «satp::MODE.get(atp)»," => "0";
-        guest_modes_share_translations [107] "guest_mode: «hgatp::MODE.get(guest)»," => "0";
+        guest_modes_share_translations [107] "guest_mode: «hgatp::MODE.get(guest)»," => "0"
+            equivalent "after a change of hgatp.MODE a fence is due (hfence-gvma_mode)";
         the_guest_shares_translations [108] "virt: «access.virt»," => "false";
         sfence_at_v0_does_nothing [110] "«context.virt || !first_in_scope(scope, context, page, t)»);" => "true";
         sfence_at_v1_does_nothing [103 105] "«!context.virt || context.vmid != vmid || !first_in_scope(scope, context, page, t)»" => "true";
-        sfence_at_v1_reaches_every_vmid [103 105] "«!context.virt || context.vmid != vmid || !first_in_scope(scope, context, page, t)»" => "!context.virt || !first_in_scope(scope, context, page, t)";
+        sfence_at_v1_reaches_every_vmid [103 105] "«!context.virt || context.vmid != vmid || !first_in_scope(scope, context, page, t)»" => "!context.virt || !first_in_scope(scope, context, page, t)"
+            equivalent "fences may forget more than they must; that ours do not is tested in iss";
         hfence_gvma_does_nothing [104] "«scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit»" => "true";
-        hfence_gvma_ignores_the_vmid [104] "«scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit»" => "!hit";
+        hfence_gvma_ignores_the_vmid [104] "«scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit»" => "!hit"
+            equivalent "fences may forget more than they must; that ours do not is tested in iss";
         hfence_gvma_knows_no_superpages [106] "|gpa| (gpa ^ t.gpa) >> «leaf.size_bits» == 0" => "PAGE_BITS";
         fences_know_no_superpages [106] "let hit = «scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> leaf.size_bits == 0)»;" => "scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> PAGE_BITS == 0)";
-        fences_ignore_the_address [] "let hit = «scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> leaf.size_bits == 0)»;" => "true";
-        asid_fences_kill_global_pages [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid && !Pte::G.is_set(leaf.pte.0)»)" => "asid == context.asid";
+        fences_ignore_the_address [] "let hit = «scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> leaf.size_bits == 0)»;" => "true"
+            equivalent "fences may forget more than they must; that ours do not is tested in iss";
+        asid_fences_kill_global_pages [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid && !Pte::G.is_set(leaf.pte.0)»)" => "asid == context.asid"
+            equivalent "fences may forget more than they must; that ours do not is tested in iss";
         asid_fences_do_nothing [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid && !Pte::G.is_set(leaf.pte.0)»)" => "false";
     },
     faults! { "crates/iss/src/mmu/pmp.rs":

@@ -163,10 +163,11 @@ conformance_tests! {
         "Svpbmt_io_pma_nc_pbmt_treated_as_io_and_memory" "Svpbmt_memory_pma_io_pbmt_strong_io_ordering"
         "Svpbmt_memory_pma_io_pbmt_treated_as_io_and_memory" "Svpbmt_aliasing_attribute"
         "Svpbmt_noncacheable_aliasing_no_coherence_loss"
-        "Svpbmt_noncacheable_aliasing_fence_prevents_ordering_loss"]
-    [needs Svpbmt]
+        "Svpbmt_noncacheable_aliasing_fence_prevents_ordering_loss"
+        "Svpbmt_cacheable_aliasing_fence_flush_fence_required"]
+    [needs Svpbmt Zicbom]
     |p| {
-        p.set_csr(csr::menvcfg::NUMBER, PBMTE.mask());
+        p.set_csr(csr::menvcfg::NUMBER, PBMTE.mask() | csr::menvcfg::CBCFE.mask());
         let s = p.s_stage(&SV39);
         let page = p.page();
         for kind in 0..3 {
@@ -181,7 +182,7 @@ conformance_tests! {
                 let value = 0x100 + 16 * writer + reader;
                 p.li(A0, SPARE + writer * PAGE_SIZE).li(A2, SPARE + reader * PAGE_SIZE);
                 p.li(A1, value).sd(A1, 0, A0);
-                p.fence(15, 15);
+                p.fence(15, 15).cbo_flush(A0).fence(15, 15);
                 p.ld(A3, 0, A2);
                 p.check_eq(A3, value, "what another type of the same page has stored");
                 p.ld(A3, 0, A0);

@@ -45,6 +45,9 @@ conformance_tests! {
                 p.check_csr_bits(csr::sip::NUMBER, SSI, 0, "SSIP after writing zeros");
             });
             p.check_csr_bits(csr::mie::NUMBER, all, delegated, "the bits of mie that sie wrote");
+            p.write_csr(csr::mie::NUMBER, all);
+            p.check_csr_bits(csr::sie::NUMBER, all, delegated, "sie, with everything enabled");
+            p.write_csr(csr::mie::NUMBER, delegated);
             p.write_csr(csr::mip::NUMBER, all);
             p.check_csr_bits(csr::sip::NUMBER, SSI | SEI, delegated, "sip, with everything pending");
             p.in_mode(Mode::HS, |p| {
@@ -238,5 +241,35 @@ conformance_tests! {
             p.check_csr_bits(csr::sip::NUMBER, STI, STI, "STIP with a time of zero");
         });
         p.write_csr(csr::stimecmp::NUMBER, u64::MAX);
+    }
+
+    /// stimecmp is compared with the host's time, whatever htimedelta is.
+    stimecmp_ignores_htimedelta
+    [rules "mip_stip_op"]
+    [needs H Sstc]
+    |p| {
+        p.write_csr(csr::menvcfg::NUMBER, csr::menvcfg::STCE.mask());
+        p.write_csr(csr::stimecmp::NUMBER, 1 << 60);
+        p.write_csr(csr::htimedelta::NUMBER, 1 << 61);
+        p.check_csr_bits(csr::mip::NUMBER, STI, 0, "STIP, with the guest's time ahead");
+        p.write_csr(csr::stimecmp::NUMBER, 0);
+        p.write_csr(csr::htimedelta::NUMBER, u64::MAX << 62);
+        p.check_csr_bits(csr::mip::NUMBER, STI, STI, "STIP, when time has come");
+        p.write_csr(csr::stimecmp::NUMBER, u64::MAX);
+    }
+
+    /// A bit of hideleg that is read-only zero, since mideleg has it clear, keeps nothing of a write.
+    hideleg_keeps_nothing_that_mideleg_lacks
+    [rules "sip_lcofip_Sscofpmf_acc"]
+    [cases 84 93]
+    [needs Shlcofideleg]
+    |p| {
+        p.write_csr(csr::mideleg::NUMBER, 0);
+        p.write_csr(csr::hideleg::NUMBER, LCOFI);
+        p.check_csr_bits(csr::hideleg::NUMBER, LCOFI, 0, "hideleg.LCOFI without mideleg's");
+        p.write_csr(csr::mideleg::NUMBER, LCOFI);
+        p.check_csr_bits(csr::hideleg::NUMBER, LCOFI, 0, "hideleg.LCOFI, which was not writable");
+        p.write_csr(csr::hideleg::NUMBER, LCOFI);
+        p.check_csr_bits(csr::hideleg::NUMBER, LCOFI, LCOFI, "hideleg.LCOFI after writing it");
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of the rules in `rules/supervisor.tsv`.
 
+mod blocks;
+mod double_trap;
 mod entries;
 mod examples;
 mod fences;
@@ -13,6 +15,8 @@ mod trap_csrs;
 use crate::Test;
 
 pub(super) static TOPICS: &[&[Test]] = &[
+    blocks::TESTS,
+    double_trap::TESTS,
     entries::TESTS,
     examples::TESTS,
     fences::TESTS,

@@ -127,6 +127,33 @@ conformance_tests! {
         }
     }
 
+    /// The same in a guest, with a G stage below: vsatp's mode takes effect at once.
+    vsatp_mode_takes_effect_at_once
+    [rules "sfence_vma_mode_effect"]
+    [cases 107]
+    [needs H]
+    [cpus "tlb=sticky"]
+    |p| {
+        let g = p.g_stage(&SV39X4);
+        let vs = p.table(&SV39);
+        p.identity(vs);
+        let (first, second) = (p.page(), p.page());
+        p.put(first, 0x11);
+        p.put(second, 0x22);
+        p.map(g, SPARE, first, flags("rwuad"));
+        p.map(g, SPARE + 0x1000, second, flags("rwuad"));
+        p.map(vs, SPARE, SPARE + 0x1000, flags("rwad"));
+        p.in_mode(Mode::VS, |p| {
+            p.li(A0, SPARE).li(A2, vs.atp(0));
+            for _ in 0..2 {
+                p.csrw(csr::satp::NUMBER, A2).ld(A1, 0, A0);
+                p.check_eq(A1, 0x22, "the page that vsatp says");
+                p.csrw(csr::satp::NUMBER, ZERO).ld(A1, 0, A0);
+                p.check_eq(A1, 0x11, "the page without vsatp");
+            }
+        });
+    }
+
     /// A change of ASID takes effect at once: each address space has its own translations.
     asid_takes_effect_at_once
     [rules "sfence_vma_asid_effect" "satp_op"]
