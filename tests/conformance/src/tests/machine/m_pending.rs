@@ -184,7 +184,7 @@ fn machine_takes(p: &mut Program, first: Interrupt) {
 
 /// Makes the UART interrupt the context of M-mode (0) or S-mode (1) of hart 0, or no longer. It is source 10 of
 /// the PLIC here and on QEMU, and source 1 on Spike.
-fn uart_interrupt(p: &mut Program, context: u64, on: bool) {
+pub(super) fn uart_interrupt(p: &mut Program, context: u64, on: bool) {
     p.li(A5, u64::from(on));
     for source in [1, 10] {
         p.li(A4, device::PLIC_PRIORITY + 4 * (source - 1)).sw(A5, 0, A4);

@@ -22,6 +22,7 @@ mod memory_privilege;
 mod misa;
 mod misaligned;
 pub(super) mod mseccfg;
+mod pending_bits;
 mod pmp;
 mod pmp_registers;
 pub(super) mod protection;
@@ -52,6 +53,7 @@ pub(super) static TOPICS: &[&[Test]] = &[
     misa::TESTS,
     misaligned::TESTS,
     mseccfg::TESTS,
+    pending_bits::TESTS,
     pmp::TESTS,
     pmp_registers::TESTS,
     status::TESTS,
