@@ -41,7 +41,7 @@ const PEERS: [Peer; 2] = [
         name: "Spike",
         variable: "SPIKE",
         program: "spike",
-        cpu: concat!(spike_isa!(), ",geilen=0,tinst=zero"),
+        cpu: concat!(spike_isa!(), ",geilen=0,tinst=zero,misaligned-amo=access"),
         arguments: &[concat!("--isa=", spike_isa!())],
     },
     Peer {

@@ -8,14 +8,12 @@ const WRS_NTO: u32 = 0x00d0_0073;
 const WRS_STO: u32 = 0x01d0_0073;
 
 conformance_tests! {
-    /// Without a reservation there is nothing to wait for, whatever TW and VTW say, in any mode.
+    /// Without a reservation there is nothing to wait for, in any mode: U-mode may execute it too.
     wrs_without_reservation
-    [rules "Zawrs_wrs-nto_stall_exec" "Zawrs_priv_illegal_instr_excp" "Zawrs_virtual_instr_excp"]
+    [rules "Zawrs_wrs-nto_stall_exec"]
     [needs Zawrs H]
     [cpus "wfi=wait" "wfi=nop"]
     |p| {
-        p.set_csr(csr::mstatus::NUMBER, csr::mstatus::TW.mask());
-        p.set_csr(csr::hstatus::NUMBER, csr::hstatus::VTW.mask());
         p.word(WRS_NTO).word(WRS_STO);
         for mode in [Mode::HS, Mode::U, Mode::VS, Mode::VU] {
             p.in_mode(mode, |p| {
@@ -41,13 +39,12 @@ conformance_tests! {
         }
     }
 
-    /// An interrupt that is pending and enabled at its level ends the wait, whether or not it can be taken; then TW does not matter.
+    /// An interrupt that is pending and enabled at its level ends the wait, whether or not it can be taken.
     wrs_nto_ends_with_an_interrupt
-    [rules "Zawrs_wrs-nto_stall_exec" "Zawrs_exec_resume_rules" "Zawrs_priv_illegal_instr_excp" "Zawrs_virtual_instr_excp"]
+    [rules "Zawrs_wrs-nto_stall_exec" "Zawrs_exec_resume_rules"]
     [needs Zawrs H]
     |p| {
         let page = p.page();
-        p.set_csr(csr::mstatus::NUMBER, csr::mstatus::TW.mask());
         // SSI is delegated and masked in HS-mode; in VS- and U-mode it would be taken.
         p.write_csr(csr::mideleg::NUMBER, Interrupt::Ssi.bit());
         p.set_csr(csr::mie::NUMBER, Interrupt::Ssi.bit());
