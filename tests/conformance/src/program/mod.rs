@@ -9,11 +9,13 @@ mod trap;
 use std::ops::{Deref, DerefMut};
 
 use isa::asm::{Asm, AsmError, Label};
+use isa::cause::Exception;
 use isa::ext::Ext;
 use isa::mode::Privilege;
 use isa::reg::{GP, Reg, T5, T6, TP, ZERO};
 use isa::{Mode, csr};
 use iss::Variant;
+use iss::variant::MisalignedAtomic;
 
 pub use mode::Leave;
 pub(crate) use output::{KIND_CRITICAL, KIND_FAILED, KIND_PASSED, KIND_UNEXPECTED};
@@ -126,6 +128,14 @@ impl Program {
     /// The hart that the program is for.
     pub fn cpu(&self) -> &Variant {
         &self.cpu
+    }
+
+    /// What a misaligned LR raises on this hart, and what SC and AMOs do.
+    pub fn misaligned_atomics(&self) -> (Exception, Exception) {
+        match self.cpu.misaligned_atomic {
+            MisalignedAtomic::Address => (Exception::LoadAddrMisaligned, Exception::StoreAddrMisaligned),
+            MisalignedAtomic::Access => (Exception::LoadAccessFault, Exception::StoreAccessFault),
+        }
     }
 
     /// The mode in which the code being written runs.

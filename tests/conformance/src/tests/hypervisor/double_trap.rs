@@ -55,8 +55,9 @@ conformance_tests! {
                 p.check_csr_bits(csr::sstatus::NUMBER, SDT.mask(), 0, "SDT after SRET");
                 p.set_csr(csr::sstatus::NUMBER, SDT.mask());
                 if set {
-                    let double = trap(Exception::DoubleTrap, Mode::M).tval_inst();
-                    p.expect_trap(double.tval2(Exception::IllegalInst as u64), illegal);
+                    let double = trap(Exception::DoubleTrap, Mode::M).tval2(Exception::IllegalInst as u64);
+                    let reports = p.cpu().reports_illegal;
+                    p.expect_trap(if reports { double.tval_inst() } else { double.tval(0) }, illegal);
                 } else {
                     p.expect_trap(expected, illegal);
                 }

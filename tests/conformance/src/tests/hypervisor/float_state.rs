@@ -66,10 +66,13 @@ conformance_tests! {
     |p| {
         use csr::vsstatus::{FS, SD, XS};
         let sd = |fs: u64| if fs == 3 { SD.mask() } else { 0 };
+        let tracks = p.cpu().tracks_fs;
+        let held = |fs: u64| if tracks || fs == 0 { fs } else { 3 };
         for own in 0..4 {
             for guest in 0..4 {
                 p.set_field(csr::sstatus::NUMBER, csr::sstatus::FS, own);
                 p.set_field(csr::vsstatus::NUMBER, FS, guest);
+                let (own, guest) = (held(own), held(guest));
                 let mask = FS.mask() | SD.mask() | XS.mask();
                 p.check_csr_bits(csr::sstatus::NUMBER, mask, FS.of(own) | sd(own), "sstatus");
                 p.check_csr_bits(csr::mstatus::NUMBER, mask, FS.of(own) | sd(own), "mstatus");

@@ -99,7 +99,9 @@ conformance_tests! {
             p.set_csr(csr::sie::NUMBER, Interrupt::Sti.bit());
             p.expect_interrupt(interrupt(Interrupt::Sti, Mode::VS), |p| {
                 p.csrsi(csr::sstatus::NUMBER, 1 << csr::sstatus::SIE.lo);
+                let again = p.here();
                 p.wfi();
+                p.j(again);
             });
         });
         p.csrr(A0, csr::vstimecmp::NUMBER).csrr(A1, csr::time::NUMBER);

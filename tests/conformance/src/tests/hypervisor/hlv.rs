@@ -82,7 +82,7 @@ conformance_tests! {
     hlv_misaligned
     [rules "hlsv_op" "hlsv_trans"]
     [cases 44]
-    [needs H]
+    [needs H Zicclsm]
     |p| {
         let guest = Guest::new(p, U_ALL, U_ALL);
         let next = p.page();

@@ -85,7 +85,7 @@ conformance_tests! {
     straddle_second_guest_page
     [rules "H_straddle" "H_tinst_addr_offset" "mtval2_trapval_other" "mtval2_htval_virtaddr"]
     [cases 44 10]
-    [needs H]
+    [needs H Zicclsm]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (_, _, [_, g_pte]) = two_pages(p);
@@ -98,7 +98,7 @@ conformance_tests! {
     straddle_second_page
     [rules "H_straddle" "H_tinst_addr_offset"]
     [cases 44]
-    [needs H]
+    [needs H Zicclsm]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (_, _, [vs_pte, _]) = two_pages(p);
@@ -111,7 +111,7 @@ conformance_tests! {
     straddle_first_page
     [rules "H_straddle" "H_tinst_addr_offset" "mtval2_trapval_other"]
     [cases 44]
-    [needs H]
+    [needs H Zicclsm]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let (guest, _, [vs_pte, g_pte]) = two_pages(p);
@@ -133,7 +133,7 @@ conformance_tests! {
     straddle_into_an_unmapped_table
     [rules "H_straddle" "mtval2_trapval_vstrans" "H_trap_xtinst_guestpage"]
     [cases 44 13]
-    [needs H]
+    [needs H Zicclsm]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, S_ALL);

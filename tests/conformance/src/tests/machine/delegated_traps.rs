@@ -16,7 +16,7 @@ conformance_tests! {
             if satp {
                 p.s_stage(&SV39);
             }
-            for (exception, tval, raise) in exceptions(satp) {
+            for (exception, tval, raise) in exceptions(p, satp) {
                 for mode in [Mode::HS, Mode::U] {
                     for (medeleg, taken) in [
                         (exception.bit(), Mode::HS),
@@ -54,7 +54,7 @@ conformance_tests! {
     [rules "MEDELEG_OP" "trap_never_trans_lower"]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, u64::MAX);
-        for (exception, tval, raise) in exceptions(false) {
+        for (exception, tval, raise) in exceptions(p, false) {
             p.expect_trap(expected(exception, Mode::M, tval), raise);
         }
         p.expect_trap(trap(Exception::EcallM, Mode::M), |p| {
@@ -105,7 +105,7 @@ const CALLS: u64 = Exception::EcallS.bit() | Exception::EcallU.bit();
 type Raised = (Exception, Option<u64>, fn(&mut Program));
 
 /// What S- and U-mode can raise, with translation or without: at `SPARE` there is neither page nor memory.
-fn exceptions(satp: bool) -> Vec<Raised> {
+fn exceptions(p: &Program, satp: bool) -> Vec<Raised> {
     let load: fn(&mut Program) = |p| {
         p.li(A0, SPARE).ld(A1, 0, A0);
     };
@@ -122,6 +122,7 @@ fn exceptions(satp: bool) -> Vec<Raised> {
             (Exception::StorePageFault, Some(SPARE), store),
         ];
     }
+    let (misaligned_lr, misaligned_amo) = p.misaligned_atomics();
     vec![
         (Exception::InstAccessFault, Some(SPARE), fetch),
         (Exception::LoadAccessFault, Some(SPARE), load),
@@ -129,10 +130,10 @@ fn exceptions(satp: bool) -> Vec<Raised> {
         (Exception::Breakpoint, None, |p| {
             p.ebreak();
         }),
-        (Exception::LoadAddrMisaligned, Some(0x8000_0001), |p| {
+        (misaligned_lr, Some(0x8000_0001), |p| {
             p.li(A0, 0x8000_0001).lr_d(A1, A0, Order::Plain);
         }),
-        (Exception::StoreAddrMisaligned, Some(0x8000_0001), |p| {
+        (misaligned_amo, Some(0x8000_0001), |p| {
             p.li(A0, 0x8000_0001).amoor_d(A1, ZERO, A0, Order::Plain);
         }),
         (Exception::IllegalInst, None, |p| {

@@ -143,6 +143,7 @@ conformance_tests! {
     /// M-mode too.
     pmp_priority
     [rules "pmp_entry_priority" "pmp_full_match_required" "pmp_misaligned_access_behavior"]
+    [needs Zicclsm]
     |p| {
         protection::open(p);
         let page = protection::page(p);

@@ -66,6 +66,34 @@ conformance_tests! {
         });
     }
 
+    /// Cache-block instructions are masked too: what they zero is behind the masked address, and that is what
+    /// they report.
+    cache_block_instructions_are_masked
+    [rules "pm_apply_explicit" "pm_csr_hw_apply"]
+    [needs Smnpm Zicboz Zicbom]
+    |p| {
+        use csr::menvcfg::{CBCFE, CBIE, CBZE};
+        let s = p.s_stage(&SV39);
+        let page = p.page();
+        p.map(s, SPARE, page, flags("rwad"));
+        p.put(page + 8, 0x1234);
+        p.set_field(SUPERVISOR.0, SUPERVISOR.1, PM16);
+        p.set_csr(SUPERVISOR.0, CBCFE.mask() | CBIE.of(1) | CBZE.mask());
+        p.in_mode(Mode::HS, |p| {
+            p.li(A0, SPARE | TAG);
+            p.cbo_clean(A0).cbo_flush(A0).cbo_inval(A0).cbo_zero(A0);
+            p.li(A0, (SPARE + 0x1000) | TAG);
+            let fault = || trap(Exception::StorePageFault, Mode::M).tval(SPARE + 0x1000);
+            p.expect_trap(fault(), |p| {
+                p.cbo_clean(A0);
+            });
+            p.expect_trap(fault(), |p| {
+                p.cbo_zero(A0);
+            });
+        });
+        p.check_memory(page + 8, 0, "what CBO.ZERO has zeroed");
+    }
+
     /// A misaligned atomic reports its masked address too.
     misaligned_atomics_report_the_masked_address
     [rules "pm_csr_hw_apply"]
@@ -74,7 +102,8 @@ conformance_tests! {
         let page = p.page();
         p.set_field(csr::mseccfg::NUMBER, csr::mseccfg::PMM, PM16);
         p.li(A0, page | TAG | 1);
-        p.expect_trap(trap(Exception::StoreAddrMisaligned, Mode::M).tval(page | 1), |p| {
+        let (_, misaligned) = p.misaligned_atomics();
+        p.expect_trap(trap(misaligned, Mode::M).tval(page | 1), |p| {
             p.amoadd_w(A1, A2, A0, Order::Plain);
         });
         p.clear_csr(csr::mseccfg::NUMBER, csr::mseccfg::PMM.mask());

@@ -130,7 +130,7 @@ conformance_tests! {
     the_second_part_reports_its_masked_address
     [rules "pm_misaligned_equivalence" "pm_csr_hw_apply"]
     [cases 22 44]
-    [needs Smnpm Sv48]
+    [needs Smnpm Sv48 Zicclsm]
     |p| {
         let s = p.s_stage(&SV48);
         let below = p.page();
