@@ -131,10 +131,10 @@ impl Program {
     }
 
     /// What a misaligned LR raises on this hart, and what SC and AMOs do.
-    pub fn misaligned_atomics(&self) -> (Exception, Exception) {
+    pub fn misaligned_atomics(&self) -> [Exception; 2] {
         match self.cpu.misaligned_atomic {
-            MisalignedAtomic::Address => (Exception::LoadAddrMisaligned, Exception::StoreAddrMisaligned),
-            MisalignedAtomic::Access => (Exception::LoadAccessFault, Exception::StoreAccessFault),
+            MisalignedAtomic::Address => [Exception::LoadAddrMisaligned, Exception::StoreAddrMisaligned],
+            MisalignedAtomic::Access => [Exception::LoadAccessFault, Exception::StoreAccessFault],
         }
     }
 

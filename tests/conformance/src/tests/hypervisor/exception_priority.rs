@@ -1,6 +1,6 @@
 //! Which of several exceptions of one instruction is taken: the pairs of the manual's table.
 
-use super::guest::{FarTables, GPA, Guest, S_ALL, U_ALL, VA, misaligned_atomics, set_spvp};
+use super::guest::{FarTables, GPA, Guest, S_ALL, U_ALL, VA, set_spvp};
 use crate::Program;
 use crate::prelude::*;
 
@@ -199,7 +199,7 @@ conformance_tests! {
                 });
             });
         };
-        let [lr, amo] = misaligned_atomics(p);
+        let [lr, amo] = p.misaligned_atomics();
         let misaligned = || (m(lr), m(amo));
         let (lr, amo) = misaligned();
         atomics(p, lr, amo);

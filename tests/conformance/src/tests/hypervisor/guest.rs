@@ -1,11 +1,9 @@
 //! A guest page for tests of both stages, and changes of its entries while the program runs.
 
-use isa::cause::Exception;
 use isa::csr;
 use isa::field::Field;
 use isa::paging::{Pte, SV39, SV39X4, Scheme};
 use isa::reg::ZERO;
-use iss::variant::MisalignedAtomic;
 
 use crate::Program;
 use crate::program::{SPARE, Table, flags};
@@ -103,14 +101,6 @@ impl FarTables {
     pub(super) fn set_table(&self, p: &mut Program, i: usize, flags: u64) {
         p.store(self.g_ptes[i], Pte::leaf(self.tables[i], flags).0);
         p.hfence_gvma(ZERO, ZERO);
-    }
-}
-
-/// What a misaligned LR raises, and what any other misaligned atomic does.
-pub(super) fn misaligned_atomics(p: &Program) -> [Exception; 2] {
-    match p.cpu().misaligned_atomic {
-        MisalignedAtomic::Address => [Exception::LoadAddrMisaligned, Exception::StoreAddrMisaligned],
-        MisalignedAtomic::Access => [Exception::LoadAccessFault, Exception::StoreAccessFault],
     }
 }
 

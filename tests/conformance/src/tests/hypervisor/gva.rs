@@ -1,6 +1,6 @@
 //! GVA in mstatus and hstatus: set when the trap value is a guest virtual address, and only then.
 
-use super::guest::{GPA, Guest, S_ALL, U_ALL, VA, misaligned_atomics, set_spvp};
+use super::guest::{GPA, Guest, S_ALL, U_ALL, VA, set_spvp};
 use crate::Program;
 use crate::prelude::*;
 
@@ -176,7 +176,7 @@ conformance_tests! {
                 });
             });
             preset(p, !mode.virt);
-            let [_, misaligned] = misaligned_atomics(p);
+            let [_, misaligned] = p.misaligned_atomics();
             p.in_mode(mode, |p| {
                 p.li(A0, 0x8030_0001);
                 p.expect_trap(trap(misaligned, Mode::M).tval(0x8030_0001).gva(mode.virt), |p| {

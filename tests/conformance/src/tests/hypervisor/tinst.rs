@@ -2,7 +2,7 @@
 
 use isa::asm::Asm;
 
-use super::guest::{GPA, Guest, U_ALL, VA, misaligned_atomics, set_spvp};
+use super::guest::{GPA, Guest, U_ALL, VA, set_spvp};
 use crate::Program;
 use crate::prelude::*;
 
@@ -252,7 +252,7 @@ conformance_tests! {
     [needs H]
     [cpus "tinst=zero" "misaligned-amo=access"]
     |p| {
-        let [lr, atomic] = misaligned_atomics(p).map(|exception| trap(exception, Mode::M));
+        let [lr, atomic] = p.misaligned_atomics().map(|exception| trap(exception, Mode::M));
         p.in_mode(Mode::VS, |p| {
             p.li(A1, 0x8030_0002);
             for (inst, tinst) in LOAD_RESERVED {

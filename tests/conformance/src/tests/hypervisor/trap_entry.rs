@@ -2,7 +2,7 @@
 
 use isa::asm::Asm;
 
-use super::guest::{GPA, Guest, S_ALL, VA, misaligned_atomics, set_spvp};
+use super::guest::{GPA, Guest, S_ALL, VA, set_spvp};
 use crate::Program;
 use crate::prelude::*;
 
@@ -20,12 +20,13 @@ const RAISES: [Raise; 6] = [
     (Exception::IllegalInst, 0xffff_ffff, |p| p.word(0xffff_ffff)),
 ];
 
-/// The table, with the exceptions of misaligned atomics as the hart has them.
+/// The table, with the exceptions of misaligned atomics and the trap values as the hart has them.
 fn raises(p: &Program) -> [Raise; 6] {
-    let [lr, amo] = misaligned_atomics(p);
+    let [lr, amo] = p.misaligned_atomics();
     RAISES.map(|(exception, tval, raise)| match exception {
         Exception::LoadAddrMisaligned => (lr, tval, raise),
         Exception::StoreAddrMisaligned => (amo, tval, raise),
+        Exception::IllegalInst if !p.cpu().reports_illegal => (exception, 0, raise),
         _ => (exception, tval, raise),
     })
 }

@@ -122,7 +122,7 @@ fn exceptions(p: &Program, satp: bool) -> Vec<Raised> {
             (Exception::StorePageFault, Some(SPARE), store),
         ];
     }
-    let (misaligned_lr, misaligned_amo) = p.misaligned_atomics();
+    let [misaligned_lr, misaligned_amo] = p.misaligned_atomics();
     vec![
         (Exception::InstAccessFault, Some(SPARE), fetch),
         (Exception::LoadAccessFault, Some(SPARE), load),

@@ -102,7 +102,7 @@ conformance_tests! {
         let page = p.page();
         p.set_field(csr::mseccfg::NUMBER, csr::mseccfg::PMM, PM16);
         p.li(A0, page | TAG | 1);
-        let (_, misaligned) = p.misaligned_atomics();
+        let [_, misaligned] = p.misaligned_atomics();
         p.expect_trap(trap(misaligned, Mode::M).tval(page | 1), |p| {
             p.amoadd_w(A1, A2, A0, Order::Plain);
         });
