@@ -18,11 +18,12 @@ use crate::toolchain::{self, Toolchain};
 const HARTS: [usize; 2] = [1, 4];
 
 /// Harts of vhart's that differ from the usual ones in what firmware and hypervisor must cope with.
-const CPUS: [&str; 8] = [
+const CPUS: [&str; 9] = [
     "max,sstc=off",
     "max,pmp=0,smstateen=off,svpbmt=off",
     "max,vmidlen=0,satp=sv39,vsatp=sv39,hgatp=sv39x4",
     "max,tinst=zero",
+    "max,htval=zero",
     "max,ad=hardware,fs=dirty",
     "max,misaligned=trap,wfi=wait,tval-illegal=zero,tval-virtual=zero",
     "max,tlb=none",

@@ -6,6 +6,7 @@ use isa::tinst::Tinst;
 
 use super::Outcome;
 use super::fetch::{NoInst, fetch};
+use super::locate::locate;
 use crate::error::Error;
 use crate::exit::{AccessKind, GuestPageFault};
 use crate::frames::Frames;
@@ -22,6 +23,9 @@ pub(super) fn handle<H: Hart, F: Frames>(
     frames: &mut F,
     fault: &GuestPageFault,
 ) -> Result<Outcome, Error> {
+    // A hart need not write htval, and zero is what it writes then.
+    let located = if fault.gpa.0 >> 2 == 0 { locate(hart, vm, frames, fault) } else { Some(*fault) };
+    let Some(fault) = &located else { return Ok(Outcome::Resume) };
     if vm.is_ram(fault.gpa) {
         vm.populate(frames, fault.gpa)?;
         hart.hfence_gvma_page(fault.gpa.page(), vm.vmid.number());

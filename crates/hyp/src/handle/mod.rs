@@ -2,6 +2,7 @@
 
 mod fault;
 mod fetch;
+mod locate;
 mod sbi;
 mod virtual_inst;
 

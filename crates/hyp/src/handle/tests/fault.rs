@@ -1,5 +1,7 @@
 //! Guest-page faults that are not accesses of devices.
 
+use isa::csr::vsatp;
+use isa::paging::{Pte, SV39};
 use isa::tinst::{READ_RV64, WRITE_RV64};
 
 use super::*;
@@ -108,6 +110,56 @@ fn an_instruction_whose_page_is_not_mapped_is_fetched_again() {
     assert_eq!(world.handle(fault(Exception::LoadGuestPageFault, DEVICE, 0)), Ok(Outcome::Resume));
     assert_eq!(world.vcpu.pc(), PC);
     assert_eq!(world.hart.csr(vscause::NUMBER), 0);
+}
+
+/// A fault on a hart that leaves htval zero.
+fn unlocated(exception: Exception, stval: u64) -> Trap {
+    Trap { scause: exception as u64, stval, ..Trap::default() }
+}
+
+#[test]
+fn without_htval_an_unpaged_guests_address_is_its_virtual_one() {
+    let mut world = World::new();
+    let trap = unlocated(Exception::StoreGuestPageFault, RAM_PAGE + 0x128);
+    assert_eq!(world.handle(trap), Ok(Outcome::Resume));
+    assert!(world.vm.gstage.translate(&world.frames, Gpa(RAM_PAGE)).is_some());
+}
+
+#[test]
+fn without_htval_the_guests_page_tables_are_walked() {
+    const ROOT: u64 = 0x8050_0000;
+    const MIDDLE: u64 = 0x8050_1000;
+    const LAST: u64 = 0x8050_2000;
+    let mut world = World::new();
+    world.hart.set_csr(vsatp::NUMBER, vsatp::MODE.of(SV39.mode) | vsatp::PPN.of(ROOT >> 12));
+    world.code(Ok(0x0007_2283)); // lw t0,0(a4)
+    let gva = 0x1234_5678;
+    let trap = unlocated(Exception::LoadGuestPageFault, gva);
+    // First the tables themselves are given, one by one, as far as they lead on.
+    for (table, level, next) in
+        [(ROOT, 2, Pte::pointer(MIDDLE)), (MIDDLE, 1, Pte::pointer(LAST)), (LAST, 0, Pte::leaf(DEVICE, 0xcf))]
+    {
+        assert!(world.vm.gstage.translate(&world.frames, Gpa(table)).is_none());
+        assert_eq!(world.handle(trap), Ok(Outcome::Resume));
+        assert!(world.vm.gstage.translate(&world.frames, Gpa(table)).is_some());
+        // An entry that is not valid is the guest's own affair.
+        assert_eq!(world.handle(trap), Ok(Outcome::Resume));
+        assert_eq!(world.hart.csr(vscause::NUMBER), 0);
+        let entry = Gpa(table + 8 * SV39.index(gva, level));
+        world.vm.write(&mut world.frames, entry, &next.0.to_le_bytes()).unwrap();
+    }
+    let address = Gpa(DEVICE + gva % 4096);
+    assert_eq!(world.handle(trap), Ok(Outcome::Load { address, width: crate::hart::Width::Word }));
+}
+
+#[test]
+fn without_htval_page_tables_outside_ram_are_refused() {
+    let mut world = World::new();
+    world.hart.set_csr(vsatp::NUMBER, vsatp::MODE.of(SV39.mode) | vsatp::PPN.of(DEVICE >> 12));
+    world.code(Ok(0x0007_2283));
+    let trap = unlocated(Exception::LoadGuestPageFault, 0x1234_5678);
+    assert_eq!(world.handle(trap), Ok(Outcome::Resume));
+    world.assert_injected(Exception::LoadAccessFault, 0x1234_5678);
 }
 
 #[test]
