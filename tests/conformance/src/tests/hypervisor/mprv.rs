@@ -168,7 +168,7 @@ conformance_tests! {
     mprv_canonical_addresses
     [rules "mstatus_mprv_hypervisor"]
     [cases 45]
-    [needs H]
+    [needs H Sv48]
     |p| {
         let (s, vs, page, other) = (p.s_stage(&SV48), p.vs_stage(&SV39), p.page(), p.page());
         let wide = 0x0000_7fff_ffff_f000;

@@ -87,6 +87,9 @@ conformance_tests! {
     [needs H]
     [cpus "tlb=sticky"]
     |p| {
+        if p.cpu().asid_len < 2 || p.cpu().vmid_len < 2 {
+            return;
+        }
         let guest = Guest::new(p, U_ALL, U_ALL);
         p.put(guest.page, 1);
         let (other_vs, other_g) = (p.table(&SV39), p.table(&SV39X4));

@@ -222,6 +222,9 @@ conformance_tests! {
                 p.hlv_w(A1, A0);
             });
         }
+        if p.cpu().hgatp_levels < SV57X4.levels {
+            return;
+        }
         let (wide, page) = (p.table(&SV57X4), p.page());
         p.identity(wide);
         p.put(page, 0x99);

@@ -38,7 +38,7 @@ conformance_tests! {
         let vs = p.table(&SV39);
         p.identity(vs);
         p.map(vs, SPARE, pages[1], flags("rwad"));
-        let value = vs.atp(csr::vsatp::ASID.of(1));
+        let value = vs.atp(csr::vsatp::ASID.of(p.cpu().asid_len.min(1).into()));
         p.in_mode(Mode::VS, |p| {
             p.check_csr(csr::satp::NUMBER, 0, "satp at V=1 before it is written");
             p.check_write(csr::satp::NUMBER, value, value, "satp at V=1");
