@@ -321,6 +321,11 @@ impl Machine {
         Some(self.symbols.begin_signature?..self.symbols.end_signature?)
     }
 
+    /// Whether the program has the symbol `tohost`, by which it can say that it has ended.
+    pub fn has_tohost(&self) -> bool {
+        self.symbols.tohost.is_some()
+    }
+
     /// What stops the machine from another thread.
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()

@@ -31,7 +31,7 @@ fn suite(name: &str) -> PathBuf {
     let mut endless = Asm::new(BASE);
     let again = endless.here();
     endless.j(again);
-    write(&folder.join("d-endless"), endless, &[]);
+    write(&folder.join("d-endless"), endless, &[("tohost", TOHOST)]);
     let truncated = &elf(&[0; 64], &[])[..100];
     std::fs::write(folder.join("e-truncated"), truncated).unwrap();
     std::fs::write(folder.join("a-pass.dump"), "text").unwrap();
@@ -55,6 +55,19 @@ fn passes_and_failures_are_counted_and_failures_explained() {
     assert_eq!(lines[1], "FAIL d-endless: not done after 10000 instructions");
     assert!(lines[2].starts_with("FAIL e-truncated: "), "{text}");
     assert_eq!(lines[3..], ["2 files that are not ELF passed over", "2 passed, 3 failed"]);
+}
+
+#[test]
+fn a_program_that_cannot_say_that_it_has_ended_is_told_of() {
+    let folder = folder("suite-no-tohost");
+    let mut endless = Asm::new(BASE);
+    let again = endless.here();
+    endless.j(again);
+    write(&folder.join("mute"), endless, &[]);
+    let (status, text) = test(&folder, []);
+    assert_eq!(status, Some(1));
+    let expected = "FAIL mute: not done after 10000 instructions, and it has no symbol tohost to say so by";
+    assert!(text.starts_with(expected), "{text}");
 }
 
 #[test]

@@ -124,7 +124,14 @@ fn try_one(case: &Case, args: &TestArgs, variant: Variant) -> anyhow::Result<()>
     match stop {
         MachineStop::Exit(0) => Ok(()),
         MachineStop::Exit(test) => bail!("test {test} failed"),
-        MachineStop::InstructionLimit => bail!("not done after {} instructions", args.max_instructions),
+        MachineStop::InstructionLimit if machine.has_tohost() => {
+            bail!("not done after {} instructions", args.max_instructions)
+        }
+        MachineStop::InstructionLimit => bail!(
+            "not done after {} instructions, and it has no symbol tohost to say so by: build it for HTIF, or \
+             end it by the finisher at 0x100000",
+            args.max_instructions
+        ),
         MachineStop::TrapStorm(storm) => bail!("{storm}"),
         MachineStop::CriticalError { hart } => bail!("hart {hart} is in the critical-error state"),
         MachineStop::Deadlock => bail!("waits for an interrupt that cannot come"),
