@@ -49,6 +49,10 @@ const PREPARED: [(u16, u64); 15] = [
 const INTERRUPTING: [(u16, u64); 3] =
     [(csr::mie::NUMBER, 0xeee), (csr::mip::NUMBER, 0x222), (csr::hvip::NUMBER, 0x444)];
 
+/// Those of them with the counter-overflow interrupt, which stays with M-mode: its place among interrupts
+/// for HS-mode differs.
+const OVERFLOWING: [u16; 2] = [csr::mie::NUMBER, csr::mip::NUMBER];
+
 /// The bits of the first state-enable registers that every hart has.
 const STATEEN0: u64 = csr::mstateen0::ENVCFG.mask() | csr::mstateen0::SE0.mask();
 
@@ -106,6 +110,8 @@ impl Generator {
                 .push(Setting::Csrs(vec![(csr::hstatus::NUMBER, random | csr::hstatus::HUPMM.of(masking))]));
         }
         for (number, mask) in INTERRUPTING {
+            let has_overflow = OVERFLOWING.contains(&number) && self.extensions.has(Ext::Sscofpmf);
+            let mask = mask | if has_overflow { csr::mip::LCOFIP.mask() } else { 0 };
             let value = if self.rng.one_in(4) { self.rng.bits() & mask } else { 0 };
             settings.push(Setting::Csrs(vec![(number, value)]));
         }
