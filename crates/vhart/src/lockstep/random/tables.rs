@@ -57,15 +57,18 @@ impl Leaf {
             bits |= Pte::U.mask();
         }
         bits |= rng.next() & rng.next() & rng.next() & (Pte::G.mask() | Pte::RSW.mask());
+        // The walk of the VS stage must not find data in place of its table, and with it mappings to the code.
+        let is_table = self.to == Some(VSATP + FAR_TABLE);
         match rng.below(32) {
             0 => bits |= 1 << (54 + rng.below(10)),
             1 => bits |= Pte::PBMT.of(rng.below(4)),
+            2 | 3 if is_table => {}
             // A range of 64 KiB has the page number's low four bits 1000.
             2 => bits = Pte::PPN.set(bits, (DATA / PAGE_SIZE) | 8) | Pte::N.mask(),
             3 => bits = Pte::PPN.set(bits, (pa / PAGE_SIZE) ^ 1),
             _ => {}
         }
-        if self.to == Some(VSATP + FAR_TABLE) && rng.one_in(2) {
+        if is_table && rng.one_in(2) {
             bits &= !rng.pick(&WALK);
         }
         Pte(bits)
