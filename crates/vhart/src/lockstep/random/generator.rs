@@ -20,8 +20,8 @@ use super::tables::Tables;
 /// Blocks of a program.
 const BLOCKS: usize = 64;
 
-/// Fields of `hstatus` that mean the same on every hart.
-const HSTATUS: u64 = 0x70_03c0;
+/// Fields of `hstatus` that mean the same on every hart, whatever is written to them.
+pub(crate) const HSTATUS: u64 = 0x70_03c0;
 
 /// CSRs that the preparations of a block may set, with the bits that they set at random.
 ///

@@ -33,7 +33,7 @@ pub(crate) const RESUME: Reg = S4;
 pub(crate) const KEPT: [Reg; 7] = [SP, S0, S1, S2, S3, NEXT, RESUME];
 
 /// CSRs that a block may write anything to.
-const WRITABLE: [u16; 29] = [
+const WRITABLE: [u16; 28] = [
     csr::fflags::NUMBER,
     csr::frm::NUMBER,
     csr::fcsr::NUMBER,
@@ -54,7 +54,6 @@ const WRITABLE: [u16; 29] = [
     csr::hvip::NUMBER,
     csr::hcounteren::NUMBER,
     csr::htval::NUMBER,
-    csr::hstatus::NUMBER,
     csr::mstatus::NUMBER,
     csr::mcounteren::NUMBER,
     csr::mie::NUMBER,

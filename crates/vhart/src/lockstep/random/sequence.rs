@@ -5,6 +5,7 @@ use isa::ext::ExtSet;
 use isa::reg::{A0, A1, RA, S3, SP, ZERO};
 use isa::{Inst, Op, csr};
 
+use super::generator::HSTATUS;
 use super::instruction::{ALIGNED, Step, bytes, random};
 use super::layout::USER;
 use super::rng::Rng;
@@ -21,6 +22,7 @@ pub(crate) fn step(rng: &mut Rng, extensions: ExtSet, left: usize) -> Result<Ste
         3 => reservation(rng),
         4 => waiting(rng),
         5 => trap_return(rng),
+        6 => hypervisor_status(rng),
         _ => Ok(random(rng, extensions, left)),
     }
 }
@@ -90,6 +92,19 @@ fn waiting(rng: &mut Rng) -> Result<Step, AsmError> {
     // A hart that waits may lose its reservation.
     a.sc_w(ZERO, ZERO, S3, Order::Plain).wfi();
     a.place(idle);
+    a.finish().map(Step::Bytes)
+}
+
+/// Some fields of `hstatus` are set or cleared.
+fn hypervisor_status(rng: &mut Rng) -> Result<Step, AsmError> {
+    let mut a = Asm::new(0);
+    a.li(A1, rng.bits() & HSTATUS);
+    let set = rng.one_in(2);
+    if set {
+        a.csrrs(A0, csr::hstatus::NUMBER, A1)
+    } else {
+        a.csrrc(A0, csr::hstatus::NUMBER, A1)
+    };
     a.finish().map(Step::Bytes)
 }
 
