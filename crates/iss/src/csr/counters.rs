@@ -34,19 +34,31 @@ impl Hart {
     /// Counts an event in the mode that the hart is in.
     #[inline]
     pub(crate) fn count(&mut self, event: Event) {
-        self.increment(self.counting.of(event));
+        let counters = self.counting.of(event);
+        if counters != 0 {
+            self.increment(counters);
+        }
     }
 
     /// Counts a step by what counted when it began, since a write to a CSR takes effect after its instruction
     /// and a trap return counts for the mode that it leaves.
     #[inline]
     pub(crate) fn count_step(&mut self, before: [u32; 2], retired: bool) {
-        let [cycle, instret] = before;
         let written = std::mem::take(&mut self.counters_written);
-        self.increment(cycle & !written);
+        let [cycle, instret] = before.map(|counters| counters & !written);
+        // Nearly always it is the two counters that every hart has.
+        if cycle == 1 << CYCLE {
+            self.csr.counters[CYCLE] = self.csr.counters[CYCLE].wrapping_add(1);
+        } else {
+            self.increment(cycle);
+        }
         if retired {
             self.retired += 1;
-            self.increment(instret & !written);
+            if instret == 1 << INSTRET {
+                self.csr.counters[INSTRET] = self.csr.counters[INSTRET].wrapping_add(1);
+            } else {
+                self.increment(instret);
+            }
         }
     }
 
@@ -56,7 +68,7 @@ impl Hart {
         [self.counting.of(Event::Cycle), self.counting.of(Event::Instret)]
     }
 
-    #[inline]
+    #[cold]
     fn increment(&mut self, mut counters: u32) {
         while counters != 0 {
             let n = counters.trailing_zeros() as usize;
