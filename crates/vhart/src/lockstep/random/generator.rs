@@ -234,7 +234,10 @@ impl Generator {
     /// Protects a range of the data, or nothing.
     fn protection(&mut self) -> Setting {
         const NAPOT: u64 = 3 << 3;
-        let size = 8 << self.rng.below(12);
+        // Within a cache block, the permissions are to be the same (rule PMP_same).
+        let has_blocks = [Ext::Zicbom, Ext::Zicboz].iter().any(|ext| self.extensions.has(*ext));
+        let smallest = if has_blocks { CACHE_BLOCK_SIZE } else { 8 };
+        let size = (8 << self.rng.below(12)).max(smallest);
         let base = DATA + self.rng.below(DATA_PAGES * PAGE_SIZE) / size * size;
         let permissions = self.rng.pick(&[0, 1, 3, 4, 5]);
         let entry = if self.rng.one_in(2) { NAPOT | permissions } else { 0 };
