@@ -58,7 +58,7 @@ conformance_tests! {
     [rules "zicntr_rdcycle_op" "zihpm_op_sz_mode_acc_count"]
     [needs Zicntr]
     |p| {
-        p.write_csr(csr::mcycle::NUMBER, 0xffff_ffff_0000);
+        p.write_csr(csr::mcycle::NUMBER, 0xffff_0000_0000);
         p.in_mode(Mode::U, |p| {
             p.csrr(A0, CYCLE);
             for _ in 0..16 {

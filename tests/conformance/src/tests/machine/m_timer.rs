@@ -20,7 +20,7 @@ conformance_tests! {
         p.li(A3, 0x1234_5678_0000_0000).sd(A3, 0, A0).ld(A2, 0, A0);
         p.check_bits(A2, 0xffff_ffff << 32, 0x1234_5678 << 32, "mtime after writing");
         let on = p.here();
-        p.ld(A4, 0, A0).bltu(A2, A4, on);
+        p.ld(A4, 0, A0).bgeu(A2, A4, on);
     }
 
     /// mtime wraps around.

@@ -3,6 +3,9 @@
 use crate::Program;
 use crate::prelude::*;
 
+/// A physical address where no machine has memory or devices.
+const NOWHERE: u64 = 1 << 37;
+
 conformance_tests! {
     /// With MPRV, M-mode's loads and stores are translated and checked as those of the mode in MPP; without
     /// it they are its own.
@@ -203,7 +206,7 @@ conformance_tests! {
         p.identity(s);
         p.map(s, SPARE, page, flags("rwxad"));
         p.map(s, SPARE + PAGE_SIZE, page, flags("rwxuad"));
-        p.map(s, SPARE + 2 * PAGE_SIZE, SPARE, flags("rwxad"));
+        p.map(s, SPARE + 2 * PAGE_SIZE, NOWHERE, flags("rwxad"));
         // Executable in PMP, which is not readable with MXR.
         deny(p, page);
         p.set_csr(csr::pmpcfg0::NUMBER, 4);
@@ -219,7 +222,7 @@ conformance_tests! {
             };
             p.in_mode(Mode::HS, |p| {
                 forbidden(p, page);
-                forbidden(p, SPARE);
+                forbidden(p, NOWHERE);
             });
             p.use_satp(s, 0);
             p.in_mode(Mode::HS, |p| {

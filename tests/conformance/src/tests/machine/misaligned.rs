@@ -42,7 +42,7 @@ conformance_tests! {
     |p| {
         use Exception::{LoadAccessFault, LoadPageFault, StoreAccessFault, StorePageFault};
         let (s, page) = (p.s_stage(&SV39), p.page());
-        p.map(s, NOWHERE, SPARE, flags("rwad"));
+        p.map(s, NOWHERE, 1 << 37, flags("rwad"));
         let places = [
             Place { address: page, load: None, store: None },
             Place { address: UNMAPPED, load: Some(LoadPageFault), store: Some(StorePageFault) },
