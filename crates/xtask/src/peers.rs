@@ -41,14 +41,15 @@ const PEERS: [Peer; 2] = [
         name: "Spike",
         variable: "SPIKE",
         program: "spike",
-        cpu: concat!(spike_isa!(), ",geilen=0,tinst=zero,misaligned-amo=access"),
+        cpu: concat!(spike_isa!(), ",geilen=0,tinst=zero,misaligned-amo=access,hedeleg=0xcb1ff,wfi=trap"),
         arguments: &[concat!("--isa=", spike_isa!())],
     },
     Peer {
         name: "QEMU",
         variable: "QEMU",
         program: machine::QEMU,
-        cpu: "rv64gch_zicntr_zihpm_zba_zbb_zbc_zbs_sstc_svinval_svnapot_svpbmt,geilen=0,tinst=zero,ad=hardware",
+        cpu: "rv64gch_zicntr_zihpm_zba_zbb_zbc_zbs_sstc_svinval_svnapot_svpbmt,geilen=0,tinst=zero,ad=hardware,\
+              hedeleg=0xcb1ff,wfi=trap",
         arguments: &[
             "-M",
             "virt",
