@@ -163,6 +163,7 @@ conformance_tests! {
         p.write_csr(PMPADDR0 + 1, (page + grain) >> 2 | (grain / 4 - 1));
         p.write_csr(PMPCFG0, (A_TOR | X) << 8);
         p.in_mode(Mode::HS, |p| {
+            probe(p, page, "x");
             probe(p, page + grain - 4, "x");
             probe(p, page + grain, "rwx");
         });
