@@ -64,7 +64,7 @@ conformance_tests! {
 
     /// SXL and UXL are read-only: XLEN is what MXLEN is in every mode.
     sxl_and_uxl_are_read_only
-    [rules "MSTATUS_SXL_WARL" "MSTATUS_UXL_WARL" "mstatus_sxl_acc_mxlen64" "MSTATUS_SXL_RDONLY_MXLEN64"
+    [rules "SXLEN" "UXLEN" "MSTATUS_SXL_WARL" "MSTATUS_UXL_WARL" "mstatus_sxl_acc_mxlen64" "MSTATUS_SXL_RDONLY_MXLEN64"
         "mstatus_uxl_acc_mxlen64" "mstatus_uxl_rdonly_mxlen64" "MSTATUS_UXL_LEGAL_VALS_SMODE"]
     |p| {
         use csr::mstatus::{SXL, UXL};

@@ -36,7 +36,7 @@ conformance_tests! {
     /// U-mode may execute a cache-block instruction where menvcfg and senvcfg both allow it; S-mode where menvcfg
     /// does.
     senvcfg_and_cache_blocks
-    [rules "senvcfg_cbze" "senvcfg_cbcfe" "senvcfg_cbie"]
+    [rules "senvcfg_cbze" "senvcfg_cbcfe" "senvcfg_cbie" "menvcfg_cbze_op" "menvcfg_cbcfe_op" "menvcfg_cbie_op"]
     [cases 77]
     [needs Zicbom Zicboz]
     |p| {
@@ -55,20 +55,22 @@ conformance_tests! {
         p.write_csr(csr::senvcfg::NUMBER, 0);
     }
 
-    /// CBIE of senvcfg holds 0, 1 and 3, not the reserved 2; without Zicbom and Zicboz the fields are zero.
+    /// CBIE of senvcfg and menvcfg holds 0, 1 and 3, not the reserved 2; without Zicbom and Zicboz the fields are zero.
     senvcfg_fields_for_cache_blocks
-    [rules "SENVCFG_CBIE_WARL" "senvcfg_cbie" "senvcfg_cbze" "senvcfg_cbcfe"]
+    [rules "SENVCFG_CBIE_WARL" "MENVCFG_CBIE_WARL" "senvcfg_cbie" "senvcfg_cbze" "senvcfg_cbcfe"]
     [cpus "zicbom=off" "zicboz=off"]
     |p| {
         let (bom, boz) = (p.cpu().has(Ext::Zicbom), p.cpu().has(Ext::Zicboz));
-        for value in [0, 1, 3] {
-            p.set_field(csr::senvcfg::NUMBER, CBIE, value);
-            p.check_csr_bits(csr::senvcfg::NUMBER, CBIE.mask(), if bom { CBIE.of(value) } else { 0 }, "CBIE");
+        for number in [csr::senvcfg::NUMBER, csr::menvcfg::NUMBER] {
+            for value in [0, 1, 3] {
+                p.set_field(number, CBIE, value);
+                p.check_csr_bits(number, CBIE.mask(), if bom { CBIE.of(value) } else { 0 }, "CBIE");
+            }
+            p.write_csr(number, CBIE.of(2));
+            p.csrr(A0, number).li(A1, CBIE.mask()).and(A0, A0, A1);
+            p.check_ne(A0, CBIE.of(2), "CBIE, whose value 2 is reserved");
+            p.write_csr(number, 0);
         }
-        p.write_csr(csr::senvcfg::NUMBER, CBIE.of(2));
-        p.csrr(A0, csr::senvcfg::NUMBER);
-        p.li(A1, CBIE.mask()).and(A0, A0, A1);
-        p.check_ne(A0, CBIE.of(2), "CBIE, whose value 2 is reserved");
         p.write_csr(csr::senvcfg::NUMBER, CBCFE.mask() | CBZE.mask());
         p.check_csr_bits(csr::senvcfg::NUMBER, CBCFE.mask(), if bom { CBCFE.mask() } else { 0 }, "CBCFE");
         p.check_csr_bits(csr::senvcfg::NUMBER, CBZE.mask(), if boz { CBZE.mask() } else { 0 }, "CBZE");
@@ -77,7 +79,7 @@ conformance_tests! {
 
     /// CBO.INVAL of U-mode must flush where menvcfg's CBIE or senvcfg's says so: what was stored stays.
     inval_flushes_where_s_mode_says
-    [rules "cbo-inval_s-mode_op"]
+    [rules "cbo-inval_s-mode_op" "menvcfg_cbie_cbo-inval_op"]
     [needs Zicbom]
     |p| {
         let page = p.page();
