@@ -21,6 +21,8 @@ pub struct Test {
     pub cases: &'static [u8],
     /// What it needs beyond RV64GC with S- and U-mode.
     pub needs: &'static [Ext],
+    /// Whether a hart's choices leave room for the test: one without PMP entries has nothing to protect.
+    pub only: fn(&Variant) -> bool,
     /// Settings as they follow `max` in `vhart --cpu max,...`, under which it runs too.
     pub cpus: &'static [&'static str],
     /// What it needs beyond UART, ACLINT and PLIC: on a machine without, it cannot run.
@@ -54,7 +56,7 @@ impl Test {
 
     /// Whether a hart has all that the test needs.
     pub fn suits(&self, cpu: &Variant) -> bool {
-        cpu.extensions.includes(self.extensions())
+        cpu.extensions.includes(self.extensions()) && (self.only)(cpu)
     }
 
     /// The harts under which the test runs, as `--cpu` takes them: that which has everything, and one for
@@ -102,6 +104,7 @@ impl fmt::Debug for Test {
 ///     [rules "a_rule" "another_rule"]
 ///     [cases 30 31]
 ///     [needs H]
+///     [only |cpu| cpu.geilen > 0]
 ///     [cpus "vmidlen=0" "vmidlen=7"]
 ///     [devices Hgeip]
 ///     |p| {
@@ -110,12 +113,15 @@ impl fmt::Debug for Test {
 /// }
 /// ```
 macro_rules! conformance_tests {
+    (@only) => { |_| true };
+    (@only |$hart:ident| $only:expr) => { |$hart: &iss::Variant| $only };
     ($(
         $(#[doc = $doc:literal])+
         $name:ident
         [rules $($rule:literal)*]
         $([cases $($case:literal)+])?
         $([needs $($ext:ident)+])?
+        $([only |$hart:ident| $only:expr])?
         $([cpus $($cpu:literal)+])?
         $([devices $($device:ident)+])?
         |$p:ident| $body:block
@@ -126,6 +132,7 @@ macro_rules! conformance_tests {
             rules: &[$($rule),*],
             cases: &[$($($case),+)?],
             needs: &[$($(isa::ext::Ext::$ext),+)?],
+            only: $crate::conformance_tests!(@only $(|$hart| $only)?),
             cpus: &[$($($cpu),+)?],
             devices: &[$($($crate::Device::$device),+)?],
             build: |$p: &mut $crate::Program| $body,

@@ -13,8 +13,17 @@ fn run_h(build: fn(&mut Program)) -> Outcome {
 }
 
 fn run_on(spec: &str, needs: &'static [Ext], build: fn(&mut Program)) -> Outcome {
-    let test =
-        Test { name: "program", doc: "", rules: &[], cases: &[], needs, cpus: &[], devices: &[], build };
+    let test = Test {
+        name: "program",
+        doc: "",
+        rules: &[],
+        cases: &[],
+        needs,
+        only: |_| true,
+        cpus: &[],
+        devices: &[],
+        build,
+    };
     run(&test, &Variant::parse(spec).unwrap())
 }
 

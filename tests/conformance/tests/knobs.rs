@@ -4,15 +4,18 @@ use conformance::{Outcome, run_all, suite};
 use iss::Variant;
 
 /// Settings other than the default's.
-const TURNED: [&str; 26] = [
+const TURNED: [&str; 29] = [
     "satp=sv39",
     "hgatp=sv39x4",
     "asidlen=0",
+    "geilen=0",
     "geilen=5",
+    "hpm=0",
     "hpm=4",
     "rlb=zero",
     "vsatp=sv48",
     "vmidlen=3",
+    "pmp=0",
     "pmp=64",
     "hpmlen=40",
     "tinst=zero",

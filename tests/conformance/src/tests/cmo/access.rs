@@ -104,6 +104,7 @@ conformance_tests! {
     cbo_physical_memory_protection
     [rules "cbm_access" "cbm_unperm_fault" "cbz_access" "cbz_unperm_fault" "fault_excep_csr" "h_trans_cache"]
     [needs Zicbom Zicboz]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         permit(p);
         let page = p.page();

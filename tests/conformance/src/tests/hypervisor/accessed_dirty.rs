@@ -198,6 +198,7 @@ conformance_tests! {
     [rules "H_pmp" "H_vm_gpapriv"]
     [cases 8 40]
     [needs H Svadu]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let far = FarTables::new(p, flags("rwu"));
         hardware_updates(p, 1, 1);

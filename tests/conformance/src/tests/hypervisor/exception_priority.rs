@@ -112,6 +112,7 @@ conformance_tests! {
     fetch_faults_come_first
     [rules "H_exception_priority"]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let guest = Guest::new(p, S_ALL, U_ALL);
         // Zeros are an illegal instruction.

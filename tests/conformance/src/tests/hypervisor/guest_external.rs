@@ -34,6 +34,7 @@ conformance_tests! {
     sgeip_is_the_and_of_pending_and_enabled
     [rules "hip_sgeip_sgeie_acc" "hip_sgeip_sgeie_op" "hgeie_op" "hgeip_hgeie_fields" "mip_mie_alias"]
     [needs H]
+    [only |cpu| cpu.geilen >= 2]
     [cpus "geilen=2"]
     [devices Hgeip]
     |p| {
@@ -57,6 +58,7 @@ conformance_tests! {
     guest_external_interrupts_are_taken_into_hs
     [rules "hip_sgeip_sgeie_op" "hgeie_op" "hideleg_acc" "hideleg_hs"]
     [needs H]
+    [only |cpu| cpu.geilen >= 3]
     [devices Hgeip]
     |p| {
         p.store(device::HGEIP, 1 << 3);
@@ -84,6 +86,7 @@ conformance_tests! {
     [rules "hip_vseip_vseie_op" "hstatus_vgein_op" "hgeie_op" "vsip_vsie_sei"]
     [cases 88 90]
     [needs H]
+    [only |cpu| cpu.geilen >= 5]
     [cpus "geilen=5"]
     [devices Hgeip]
     |p| {

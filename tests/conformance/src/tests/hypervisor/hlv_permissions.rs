@@ -119,6 +119,7 @@ conformance_tests! {
     [rules "hlsv_u_op"]
     [cases 48]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let guest = Guest::new(p, flags("xuad"), flags("xuad"));
         p.put(guest.page, 0x1234_5678);

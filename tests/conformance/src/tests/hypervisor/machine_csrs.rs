@@ -104,6 +104,7 @@ conformance_tests! {
     sgeip_in_mip_and_hip
     [rules "mip_mie_alias" "mip_mie_vs"]
     [needs H]
+    [only |cpu| cpu.geilen >= 3]
     [devices Hgeip]
     |p| {
         p.store(HGEIP_LINES, 1 << 3);

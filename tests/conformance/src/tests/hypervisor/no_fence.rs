@@ -199,6 +199,7 @@ conformance_tests! {
     [rules "H_pmp"]
     [cases 110]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "tlb=sticky"]
     |p| {
         let guest = Guest::new(p, U_ALL, U_ALL);

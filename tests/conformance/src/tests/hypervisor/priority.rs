@@ -35,6 +35,7 @@ conformance_tests! {
     [rules "hsint_priority"]
     [cases 92]
     [needs H]
+    [only |cpu| cpu.geilen > 0]
     [devices Hgeip]
     |p| {
         p.write_csr(csr::mideleg::NUMBER, SUPERVISOR);

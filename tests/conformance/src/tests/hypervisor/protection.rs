@@ -70,6 +70,7 @@ conformance_tests! {
     [rules "H_pmp"]
     [cases 17]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let far = FarTables::new(p, S_ALL);
         p.put(far.guest.page, RETURN);
@@ -86,6 +87,7 @@ conformance_tests! {
     [rules "H_pmp" "H_vm_gpapriv"]
     [cases 17 40]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let far = FarTables::new(p, S_ALL);
         p.put(far.guest.page, RETURN);
@@ -104,6 +106,7 @@ conformance_tests! {
     [rules "H_pmp" "H_vm_gpapriv"]
     [cases 17]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let far = FarTables::new(p, S_ALL);
         p.put(far.guest.page, RETURN);
@@ -122,6 +125,7 @@ conformance_tests! {
     [rules "H_pmp" "hgatp_mode_bare_trans"]
     [cases 17]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let page = p.page();
         protect(p, page, R);
@@ -144,6 +148,7 @@ conformance_tests! {
     [rules "H_pmp" "H_exception_priority"]
     [cases 17]
     [needs H]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let far = FarTables::new(p, S_ALL);
         protect(p, far.guest.page, 0);

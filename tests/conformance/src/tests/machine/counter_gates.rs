@@ -105,6 +105,7 @@ conformance_tests! {
     /// A set bit of mcountinhibit keeps its counter from counting; a clear one does not.
     mcountinhibit_stops_counters
     [rules "mcountinhibit_op" "mcountinhibit_not_impl"]
+    [only |cpu| cpu.hpm > 0]
     [cpus "mcountinhibit=0"]
     |p| {
         p.write_csr(HPMEVENTS, Event::Instret as u64);

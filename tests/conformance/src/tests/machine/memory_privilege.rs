@@ -48,6 +48,7 @@ conformance_tests! {
     /// With MPRV, physical memory protection is that of the mode in MPP.
     mprv_is_under_the_protection_of_mpp
     [rules "mstatus_mprv_ldst_op"]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let page = p.page();
         p.put(page, HOST);
@@ -199,6 +200,7 @@ conformance_tests! {
     /// Neither MXR nor SUM changes what PMP and the platform forbid.
     mxr_and_sum_do_not_concern_access_faults
     [rules "MSTATUS_MXR_SUM_OP_ACC_FAULT"]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         let page = p.page();
         let all = csr::mstatus::MXR.mask() | csr::mstatus::SUM.mask();

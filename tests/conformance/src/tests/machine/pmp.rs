@@ -10,6 +10,7 @@ conformance_tests! {
     [rules
         "pmp_cfg_permissions" "pmp_exec_fault" "pmp_load_fault" "pmp_store_fault" "pmp_check_priv_modes"
         "pmp_rwx_check" "pmp_access_fault_exception" "pmp_violation_precise_trap"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp=64" "pmp-grain=10"]
     |p| {
         protection::open(p);
@@ -27,6 +28,7 @@ conformance_tests! {
     /// LR needs read permission and faults as a load; SC and AMOs need write permission and fault as stores.
     pmp_atomics
     [rules "pmp_load_fault" "pmp_store_fault"]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         protection::open(p);
         let page = protection::page(p);
@@ -56,6 +58,7 @@ conformance_tests! {
     /// MXR and SUM change what page-table entries mean, and nothing about PMP.
     pmp_knows_no_mxr
     [rules "MSTATUS_MXR_SUM_OP_ACC_FAULT"]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         protection::open(p);
         let page = protection::page(p);
@@ -68,6 +71,7 @@ conformance_tests! {
     /// With MPRV, the loads and stores of M-mode are checked as those of the mode in MPP; its fetches are not.
     pmp_under_mprv
     [rules "pmp_check_priv_modes"]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         protection::open(p);
         let page = protection::page(p);
@@ -96,6 +100,7 @@ conformance_tests! {
     [rules
         "pmp_a_field_encoding" "pmp_a_field_off" "pmp_a_field_napot_na4" "pmp_a_field_tor"
         "pmp_napot_encoding_low_bits" "pmp_addr_encoding" "pmp_entry_structure"]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         protection::open(p);
         let page = protection::page(p);
@@ -144,6 +149,7 @@ conformance_tests! {
     pmp_priority
     [rules "pmp_entry_priority" "pmp_full_match_required" "pmp_misaligned_access_behavior"]
     [needs Zicclsm]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         protection::open(p);
         let page = protection::page(p);
@@ -198,6 +204,7 @@ conformance_tests! {
     [rules
         "pmp_l_bit_function" "pmp_l_bit_write_protection" "pmp_l_bit_m_mode_enforcement" "pmp_mmode_locking"
         "smepmp_no_mml_limit" "smepmp_no_mml_behavior" "smepmp_machine_unlimited"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "smepmp=off"]
     |p| {
         protection::open(p);
@@ -230,6 +237,7 @@ conformance_tests! {
     pmp_and_page_tables
     [rules "pmp_check_pagetable_access" "pmp_with_paging" "pmp_sfence_required"]
     [cases 17 110]
+    [only |cpu| cpu.pmp_entries > 0]
     |p| {
         protection::open(p);
         let table = p.table(&SV39);

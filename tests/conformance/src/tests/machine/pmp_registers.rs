@@ -46,6 +46,7 @@ conformance_tests! {
     /// The byte of an entry is where the manual says; nothing else of the register changes.
     pmp_configuration_bytes
     [rules "pmp_cfg_rv64_layout" "PMPCFG_WARL"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp=64" "smepmp=off"]
     |p| {
         for register in 0..p.cpu().pmp_entries as u16 / 8 {
@@ -73,6 +74,7 @@ conformance_tests! {
     /// An address register holds bits 55 to 2 of an address, and zeros above.
     pmp_address_bits
     [rules "PMPADDR_WARL" "pmp_addr_encoding"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp-grain=3"]
     |p| {
         let grain = (1u64 << p.cpu().pmp_grain) - 1;
@@ -85,6 +87,7 @@ conformance_tests! {
     /// At reset no entry is on or locked.
     pmp_reset
     [rules "PMP_A_L_RST"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp=64"]
     |p| {
         // The framework has set the first entry.
@@ -98,6 +101,7 @@ conformance_tests! {
     /// Software finds the grain by writing ones while the entry is off.
     pmp_grain_shows
     [rules "PMP_GRANULARITY" "pmp_region_granularity_g" "pmp_tor_off_addr_read_mask" "pmp_napot_addr_read_mask"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp-grain=1" "pmp-grain=2" "pmp-grain=10"]
     |p| {
         protection::open(p);
@@ -116,6 +120,7 @@ conformance_tests! {
     /// NA4 cannot be had with a coarser grain.
     pmp_na4_needs_the_finest_grain
     [rules "pmp_na4_select_restriction"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp-grain=1" "pmp-grain=10"]
     |p| {
         protection::open(p);
@@ -135,6 +140,7 @@ conformance_tests! {
     /// Which bits are seen changes with the mode of the entry, and what is held does not.
     pmp_address_is_retained
     [rules "pmp_addr_retention_on_mode_change" "pmp_tor_off_addr_read_mask"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp-grain=1" "pmp-grain=3"]
     |p| {
         protection::open(p);
@@ -154,6 +160,7 @@ conformance_tests! {
     /// Bits below the grain do not matter to what an entry matches.
     pmp_matches_by_the_grain
     [rules "PMP_GRANULARITY" "pmp_region_granularity_g" "pmp_tor_off_addr_read_mask"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "pmp-grain=3" "pmp-grain=8"]
     |p| {
         protection::open(p);

@@ -145,6 +145,7 @@ conformance_tests! {
     /// No value written to a WARL field traps, and what it then holds is legal: it stays when it is written back.
     warl_fields_take_anything
     [rules "ZICSR_WARL"]
+    [only |cpu| cpu.pmp_entries > 0]
     [cpus "satp=sv39,hpm=3,pmp-grain=4" "asidlen=0,medeleg=0,mideleg=0"]
     |p| {
         let registers = [

@@ -49,6 +49,7 @@ conformance_tests! {
     of_disables_the_interrupt
     [rules "count_overflow_interrupt"]
     [needs Sscofpmf]
+    [only |cpu| cpu.hpm > 0]
     |p| {
         overflow(p, 0, OF);
         p.check_csr(HPMEVENTS, OF | RETIRED, "the selector");
@@ -61,6 +62,7 @@ conformance_tests! {
     writes_do_not_overflow
     [rules "count_overflow_trigger"]
     [needs Sscofpmf]
+    [only |cpu| cpu.hpm > 0]
     |p| {
         p.write_csr(csr::mcountinhibit::NUMBER, u64::MAX);
         for value in [u64::MAX, 0, u64::MAX, 1] {
@@ -78,6 +80,7 @@ conformance_tests! {
     overflow_interrupts
     [rules "mip_lcofip_op" "sip_lcofip_op"]
     [needs Sscofpmf]
+    [only |cpu| cpu.hpm > 0]
     |p| {
         p.write_csr(csr::mie::NUMBER, LCOFI);
         p.expect_interrupt(interrupt(Interrupt::Lcofi, Mode::M), |p| {
@@ -180,6 +183,7 @@ conformance_tests! {
     event_filters_of_absent_modes
     [rules "mhpmevent_inh_op"]
     [needs Sscofpmf]
+    [only |cpu| cpu.hpm > 0]
     [cpus "h=off"]
     |p| {
         use csr::mhpmevent3::{MINH, SINH, UINH, VSINH, VUINH};
