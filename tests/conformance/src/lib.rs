@@ -31,6 +31,7 @@ pub(crate) mod prelude {
     pub(crate) use crate::conformance_tests;
     pub(crate) use crate::device;
     pub(crate) use crate::program::{Leave, SPARE, U_VIEW, flags, interrupt, trap};
+    pub(crate) use crate::suite::delegates;
 }
 
 /// Every chapter: a table of rules and the tests about them.

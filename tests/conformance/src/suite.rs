@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use isa::cause::Exception;
 use isa::ext::{Ext, ExtSet};
 use iss::Variant;
 use iss::variant::SpecError;
@@ -92,6 +93,11 @@ impl fmt::Debug for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Test").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// Whether all of these exceptions can be delegated to S-mode, if they can occur.
+pub(crate) fn delegates(cpu: &Variant, exceptions: &[Exception]) -> bool {
+    exceptions.iter().all(|exception| cpu.medeleg & exception.bit() != 0)
 }
 
 /// Defines `TESTS`, the tests of a file: for each a sentence, a name, its attributes in the order

@@ -17,6 +17,7 @@ conformance_tests! {
     counters_in_every_mode
     [rules "zihpm_op_sz_mode_acc_count" "zihpm_op_sz_mode_acc_priv" "hpmcounter_op_sz_mode"]
     [needs Zihpm]
+    [only |cpu| cpu.mcounteren == u32::MAX]
     |p| {
         for mode in [Mode::HS, Mode::U] {
             p.in_mode(mode, |p| {
@@ -37,6 +38,7 @@ conformance_tests! {
     [rules
         "zihpm_op_sz_mode_acc_partition" "hpm_counter_op_sz_mode_dependency"
         "HPM_UNIMPLEMENTED_COUNTER_ACCESS"]
+    [only |cpu| cpu.mcounteren == u32::MAX]
     [cpus "zihpm=off" "zicntr=off" "hpm=4"]
     |p| {
         for number in 0xc00..0xc20 {
@@ -57,6 +59,7 @@ conformance_tests! {
     cycle_counts
     [rules "zicntr_rdcycle_op" "zihpm_op_sz_mode_acc_count"]
     [needs Zicntr]
+    [only |cpu| cpu.mcounteren & 0b001 != 0]
     |p| {
         p.write_csr(csr::mcycle::NUMBER, 0xffff_0000_0000);
         p.in_mode(Mode::U, |p| {
@@ -74,6 +77,7 @@ conformance_tests! {
     time_passes
     [rules "zicntr_rdtime_op" "zicntr_time_hart_sync"]
     [needs Zicntr]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         p.in_mode(Mode::U, |p| {
             // It must change in a million rounds.
@@ -95,6 +99,7 @@ conformance_tests! {
     instret_counts
     [rules "zicntr_rdinstret_op"]
     [needs Zicntr]
+    [only |cpu| cpu.mcounteren & 0b100 != 0]
     |p| {
         for mode in [Mode::HS, Mode::U] {
             p.in_mode(mode, |p| {
@@ -111,6 +116,7 @@ conformance_tests! {
     [rules
         "HPM_PLATFORM_SPECIFIC_IMPL" "hpmcounter_op_sz_mode" "HPM_UNIMPLEMENTED_COUNTER_ACCESS"]
     [needs Zihpm]
+    [only |cpu| cpu.mcounteren == u32::MAX]
     [cpus "hpm=4" "hpmlen=32" "hpm=0"]
     |p| {
         let ones = u64::MAX >> (64 - p.cpu().hpm_len);
@@ -133,7 +139,7 @@ conformance_tests! {
     counters_without_an_event
     [rules "hpm_misconfigured_event_behavior"]
     [needs Zihpm]
-    [only |cpu| cpu.hpm > 0]
+    [only |cpu| cpu.hpm > 0 && cpu.mcounteren >> 3 & 1 == 1]
     |p| {
         for selector in [0, 0x20, 0xff, 0xff_ff00] {
             p.write_csr(HPMEVENTS, selector);

@@ -29,6 +29,7 @@ conformance_tests! {
     [rules "H_vscsrs_acc_vs" "H_vscsrs_acc_u" "H_vscsrs_acc_m_hs"]
     [cases 68]
     [needs H Sstc]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         p.set_csr(csr::menvcfg::NUMBER, csr::menvcfg::STCE.mask());
         p.set_csr(csr::henvcfg::NUMBER, csr::henvcfg::STCE.mask());
@@ -70,7 +71,8 @@ conformance_tests! {
     writes_to_read_only_csrs_are_illegal
     [rules "hgeip_acc" "H_cause_virtual_instruction"]
     [cases 69]
-    [needs H]
+    [needs H Zicntr]
+    [only |cpu| cpu.mcounteren & 0b111 == 0b111]
     |p| {
         let read_only = [csr::hgeip::NUMBER, csr::cycle::NUMBER, csr::time::NUMBER, csr::instret::NUMBER];
         illegal_writes(p, &read_only);

@@ -101,7 +101,7 @@ conformance_tests! {
         "scountovf_smode_read_access_control"]
     [cases 73]
     [needs H Sscofpmf]
-    [only |cpu| cpu.hpm >= 4]
+    [only |cpu| cpu.hpm >= 4 && cpu.mcounteren & 0x58 == 0x58]
     |p| {
         let overflowed = 1 << 3 | 1 << 4 | 1 << 6;
         for counter in 3..7 {

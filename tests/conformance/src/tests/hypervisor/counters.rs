@@ -24,6 +24,7 @@ conformance_tests! {
         "hcounteren_op" "H_virtinst_vs_nonhighctr_h0_m1" "H_virtinst_vu_nonhighctr_h0_s0_m1" "H_scsrs_nomatch"]
     [cases 71]
     [needs H Zihpm]
+    [only |cpu| cpu.mcounteren == u32::MAX]
     [cpus "hcounteren=0x7"]
     |p| {
         for counter in [csr::cycle::NUMBER, csr::time::NUMBER, csr::instret::NUMBER, HPMCOUNTER4, HPMCOUNTER31] {

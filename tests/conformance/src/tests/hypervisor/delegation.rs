@@ -55,6 +55,11 @@ conformance_tests! {
     exceptions_of_a_guest_are_delegated_in_two_steps
     [rules "hedeleg_op" "H_trap_vs_csrwrites"]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::IllegalInst, Exception::Breakpoint, Exception::LoadAccessFault,
+        Exception::StoreAccessFault, Exception::InstPageFault, Exception::LoadPageFault,
+        Exception::StorePageFault,
+    ])]
     |p| {
         let vs = p.vs_stage(&SV39);
         p.map(vs, S_PAGES, ABSENT, flags("rwad"));
@@ -110,6 +115,7 @@ conformance_tests! {
     environment_calls_of_vu_are_delegated
     [rules "hedeleg_op"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::EcallU])]
     |p| {
         let bit = Exception::EcallU.bit();
         for (medeleg, hedeleg, destination) in [(0, bit, Mode::M), (bit, 0, Mode::HS), (bit, bit, Mode::VS)] {
@@ -127,6 +133,7 @@ conformance_tests! {
     hedeleg_acts_at_v1_only
     [rules "hedeleg_op"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst, Exception::Breakpoint, Exception::LoadAccessFault])]
     |p| {
         let bits = Exception::IllegalInst.bit() | Exception::Breakpoint.bit() | Exception::LoadAccessFault.bit();
         p.write_csr(csr::medeleg::NUMBER, bits);
@@ -156,6 +163,10 @@ conformance_tests! {
     [rules "hedeleg_acc" "hedeleg_op"]
     [cases 84 86]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::EcallVs, Exception::InstGuestPageFault, Exception::LoadGuestPageFault,
+        Exception::VirtualInst, Exception::StoreGuestPageFault,
+    ])]
     |p| {
         let guest_faults = Exception::LoadGuestPageFault.bit()
             | Exception::StoreGuestPageFault.bit()
@@ -188,6 +199,10 @@ conformance_tests! {
     [rules "H_cause_ecall"]
     [cases 86]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::EcallVs, Exception::InstGuestPageFault, Exception::LoadGuestPageFault,
+        Exception::VirtualInst, Exception::StoreGuestPageFault,
+    ])]
     |p| {
         let added = [
             Exception::EcallVs,

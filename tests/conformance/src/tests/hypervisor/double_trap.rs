@@ -39,6 +39,7 @@ conformance_tests! {
     a_trap_into_vs_mode_while_sdt_is_set
     [rules "henvcfg_dte_op" "vsstatus_sdt_op" "HS_mode_invoke_error"]
     [needs H Ssdbltrp]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst])]
     |p| {
         use csr::vsstatus::SDT;
         let dte = csr::menvcfg::DTE.mask();

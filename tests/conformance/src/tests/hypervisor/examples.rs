@@ -32,6 +32,7 @@ conformance_tests! {
     guest_page_fault
     [rules "H_guest_page_fault" "H_trap_hs_csrwrites" "H_trap_xtinst_val" "HTVAL_TRAPVAL"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::StoreGuestPageFault])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let vs = p.vs_stage(&SV39);
@@ -90,6 +91,7 @@ conformance_tests! {
     page_fault_delegated_to_vs
     [rules "hedeleg_op"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::LoadPageFault])]
     |p| {
         let bit = Exception::LoadPageFault.bit();
         p.write_csr(csr::medeleg::NUMBER, bit);
@@ -108,6 +110,7 @@ conformance_tests! {
     delegated_calls
     [rules "H_cause"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::EcallU, Exception::EcallVs])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::EcallU.bit() | Exception::EcallVs.bit() | Exception::EcallS.bit());
         p.write_csr(csr::hedeleg::NUMBER, Exception::EcallU.bit());

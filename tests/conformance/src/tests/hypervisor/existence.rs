@@ -10,6 +10,10 @@ conformance_tests! {
     misa_h_clear_means_no_hypervisor_state
     [rules "misa_h_op"]
     [cases 83]
+    [only |cpu| delegates(cpu, &[
+        Exception::EcallVs, Exception::InstGuestPageFault, Exception::LoadGuestPageFault,
+        Exception::VirtualInst, Exception::StoreGuestPageFault,
+    ])]
     [cpus "h=off"]
     |p| {
         let h = p.cpu().has(Ext::H);

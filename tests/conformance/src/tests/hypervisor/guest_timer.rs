@@ -8,7 +8,8 @@ conformance_tests! {
     /// htimedelta is 64 bits wide, and the guest's time is the host's plus that, at V=1 alone.
     htimedelta_is_added_to_the_guests_time
     [rules "htimedelta_sz" "htimedelta_acc" "htimedelta_op" "time_htimedelta_req"]
-    [needs H]
+    [needs H Zicntr]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         let number = csr::htimedelta::NUMBER;
         p.check_writable(number, u64::MAX, 0);
@@ -75,6 +76,7 @@ conformance_tests! {
     [rules "hip_vstip_enable" "hip_vstip_vstie_op" "hideleg_trans"]
     [cases 94]
     [needs H Sstc]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         enable(p);
         let vsti = Interrupt::Vsti.bit();
@@ -114,6 +116,7 @@ conformance_tests! {
     [rules "vstimecmp_acc" "H_vscsrs_sub" "hcounteren_acc"]
     [cases 74]
     [needs H Sstc]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         enable(p);
         p.write_csr(csr::stimecmp::NUMBER, 0x1111_2222_3333_4444);
@@ -134,6 +137,7 @@ conformance_tests! {
     [rules "hcounteren_acc" "henvcfg_stce" "henvcfg_op"]
     [cases 74]
     [needs H Sstc]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         let (stce, tm) = (csr::menvcfg::STCE.mask(), csr::mcounteren::TM.mask());
         let accesses: [fn(&mut crate::Program); 2] =

@@ -87,6 +87,7 @@ conformance_tests! {
     [rules "mstatus_gva_op"]
     [cases 1 12]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst, Exception::VirtualInst])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         for mode in [Mode::VS, Mode::VU, Mode::HS, Mode::U] {
@@ -129,6 +130,9 @@ conformance_tests! {
     [rules "mstatus_gva_op" "H_trap_hs_csrwrites"]
     [cases 1]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstPageFault, Exception::LoadPageFault, Exception::StorePageFault,
+    ])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         p.vs_stage(&SV39);
@@ -199,6 +203,7 @@ conformance_tests! {
     [rules "mstatus_gva_op" "H_guest_page_fault"]
     [cases 3]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::LoadPageFault, Exception::LoadGuestPageFault])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let guest = Guest::new(p, S_ALL, U_ALL);
@@ -232,6 +237,10 @@ conformance_tests! {
     [rules "mstatus_gva_op" "H_trap_hs_csrwrites" "H_trap_m_csrwrites"]
     [cases 4 54]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::LoadPageFault, Exception::StorePageFault, Exception::LoadGuestPageFault,
+        Exception::StoreGuestPageFault,
+    ])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         Guest::new(p, S_ALL, 0);

@@ -76,6 +76,7 @@ conformance_tests! {
     [rules "hstatus_op" "hstatus_spv_op" "hstatus_spvp_op"]
     [cases 54]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         use csr::hstatus::{NUMBER, SPV, SPVP};
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());
@@ -96,6 +97,7 @@ conformance_tests! {
     traps_into_m_and_vs_leave_hstatus
     [rules "hstatus_spv_op" "hstatus_spvp_op" "hstatus_gva_op"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst])]
     |p| {
         use csr::hstatus::{GVA, NUMBER, SPV, SPVP, VSXL};
         let all = SPV.mask() | SPVP.mask() | GVA.mask();
@@ -119,6 +121,7 @@ conformance_tests! {
     sret_takes_v_from_spv
     [rules "hstatus_spv_sret"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         use csr::hstatus::{NUMBER, SPV};
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());
@@ -184,6 +187,7 @@ conformance_tests! {
     [rules "hstatus_gva_op"]
     [cases 1 3]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::EcallVs, Exception::LoadPageFault, Exception::VirtualInst])]
     |p| {
         use csr::hstatus::{GVA, NUMBER};
         let faults = Exception::LoadPageFault.bit() | Exception::EcallVs.bit() | Exception::VirtualInst.bit();

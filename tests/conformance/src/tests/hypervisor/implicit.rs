@@ -96,6 +96,9 @@ conformance_tests! {
     [rules "H_vm_gpapriv" "H_trap_xtinst_guestpage" "H_guest_page_fault"]
     [cases 7 9 12 13]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstGuestPageFault, Exception::LoadGuestPageFault, Exception::StoreGuestPageFault,
+    ])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let far = FarTables::new(p, SUPERVISOR);

@@ -185,6 +185,9 @@ conformance_tests! {
     [rules "mtval2_op" "mtinst_op" "H_trap_m_csrwrites" "H_trap_xtinst_val"]
     [cases 11 12]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::IllegalInst, Exception::LoadAccessFault, Exception::VirtualInst,
+    ])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let stale = |p: &mut Program| {

@@ -61,7 +61,8 @@ conformance_tests! {
     /// senvcfg and scounteren have no VS counterpart: a guest reads and writes the one that there is.
     csrs_without_a_counterpart_stay
     [rules "H_scsrs_nomatch"]
-    [needs H]
+    [needs H Zicntr]
+    [only |cpu| cpu.mcounteren & 0b011 == 0b011]
     |p| {
         p.write_csr(csr::scounteren::NUMBER, 0b101);
         p.write_csr(csr::senvcfg::NUMBER, 0);
@@ -89,6 +90,7 @@ conformance_tests! {
     guest_traps_use_the_vs_csrs
     [rules "H_vscsrs_sub" "H_vscsrs_v1" "vstvec_op" "vspec_op" "vscause_op" "vstval_op" "vsstatus_op"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst])]
     |p| {
         let kept = [
             (csr::sepc::NUMBER, 0x1230),
@@ -131,6 +133,7 @@ conformance_tests! {
     [rules
         "H_vscsrs_v0" "vsstatus_v0" "vstvec_op" "vspec_op" "vscause_op" "vstval_op" "vsatp_v0" "vsscratch_op"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         let vs = [
             (csr::vsstatus::NUMBER, csr::vsstatus::UXL.of(2) | csr::vsstatus::SIE.mask()),

@@ -197,6 +197,7 @@ conformance_tests! {
     [rules "H_trap_xtinst" "H_trap_xtinst_exception" "H_trap_xtinst_val" "H_trap_hs_csrwrites" "mtval2_htval_virtaddr"]
     [cases 10 14]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::LoadGuestPageFault, Exception::StoreGuestPageFault])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         let faults = Exception::LoadGuestPageFault.bit() | Exception::StoreGuestPageFault.bit();
@@ -273,6 +274,7 @@ conformance_tests! {
     [rules "H_trap_xtinst_val" "H_trap_m_csrwrites"]
     [cases 10]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::StorePageFault])]
     [cpus "tinst=zero" "htval=zero"]
     |p| {
         p.s_stage(&SV39);

@@ -66,6 +66,10 @@ conformance_tests! {
     [rules "H_trap_deleg"]
     [cases 20]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstAccessFault, Exception::IllegalInst, Exception::LoadAddrMisaligned,
+        Exception::LoadAccessFault, Exception::StoreAddrMisaligned, Exception::StoreAccessFault,
+    ])]
     |p| {
         let all = RAISES.iter().fold(0, |bits, (exception, ..)| bits | exception.bit());
         for mode in [Mode::U, Mode::HS, Mode::VU, Mode::VS] {
@@ -81,6 +85,10 @@ conformance_tests! {
     delegation_bit_by_bit
     [rules "H_trap_deleg"]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstAccessFault, Exception::IllegalInst, Exception::LoadAddrMisaligned,
+        Exception::LoadAccessFault, Exception::StoreAddrMisaligned, Exception::StoreAccessFault,
+    ])]
     [cpus "misaligned-amo=access"]
     |p| {
         let all = RAISES.iter().fold(0, |bits, (exception, ..)| bits | exception.bit());
@@ -166,6 +174,7 @@ conformance_tests! {
     [rules "H_trap_hs_csrwrites" "H_cause_ecall"]
     [cases 19]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::EcallU, Exception::EcallS, Exception::EcallVs])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::EcallU.bit() | Exception::EcallVs.bit() | Exception::EcallS.bit());
         let modes = [
@@ -203,6 +212,7 @@ conformance_tests! {
     [rules "H_trap_hs_csrwrites"]
     [cases 53 54]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::LoadAccessFault])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::LoadAccessFault.bit());
         for before in [0, 1] {
@@ -226,6 +236,7 @@ conformance_tests! {
     [rules "H_trap_vs_csrwrites"]
     [cases 19]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::LoadAccessFault])]
     |p| {
         let bit = Exception::LoadAccessFault.bit();
         p.write_csr(csr::medeleg::NUMBER, bit);
@@ -273,6 +284,10 @@ conformance_tests! {
     guest_page_faults_stop_at_hs
     [rules "H_guest_page_fault" "H_trap_deleg"]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstGuestPageFault, Exception::LoadGuestPageFault, Exception::VirtualInst,
+        Exception::StoreGuestPageFault,
+    ])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, 7 << 20 | 1 << 23);
         p.write_csr(csr::hedeleg::NUMBER, !(1 << 2));
@@ -300,6 +315,7 @@ conformance_tests! {
     [rules "H_cause_virtual_instruction" "H_virtinst_xtval"]
     [cases 18 21]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst, Exception::VirtualInst])]
     |p| {
         for taken in [Mode::M, Mode::HS] {
             let both = Exception::VirtualInst.bit() | Exception::IllegalInst.bit();

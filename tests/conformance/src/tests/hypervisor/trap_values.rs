@@ -11,6 +11,7 @@ conformance_tests! {
     [rules
         "htval_sz" "htval_acc" "htval_val" "HTVAL_WARL" "htinst_sz" "htinst_acc" "htinst_val" "HTINST_WARL"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::LoadGuestPageFault])]
     [cpus "htval=zero" "tinst=zero"]
     |p| {
         let guest = Guest::new(p, U_ALL, 0);
@@ -41,6 +42,9 @@ conformance_tests! {
     [rules "htval_op" "HTVAL_TRAPVAL" "htinst_op"]
     [cases 12]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstGuestPageFault, Exception::LoadGuestPageFault, Exception::StoreGuestPageFault,
+    ])]
     [cpus "htval=zero" "tinst=zero"]
     |p| {
         Guest::new(p, U_ALL, 0);
@@ -69,6 +73,10 @@ conformance_tests! {
     [rules "htval_op" "HTVAL_TRAPVAL" "htinst_op"]
     [cases 11 12]
     [needs H]
+    [only |cpu| delegates(cpu, &[
+        Exception::IllegalInst, Exception::Breakpoint, Exception::EcallVs, Exception::LoadPageFault,
+        Exception::StorePageFault, Exception::VirtualInst,
+    ])]
     |p| {
         let raised: [(Exception, Access); 6] = [
             (Exception::IllegalInst, |p| { p.csrr(A1, csr::mstatus::NUMBER); }),
@@ -113,6 +121,7 @@ conformance_tests! {
     traps_into_m_and_vs_leave_htval
     [rules "htval_op" "htinst_op"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         Guest::new(p, U_ALL, 0);
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());

@@ -69,6 +69,7 @@ conformance_tests! {
     [rules "vstvec_op" "VSTVEC_MODE_WARL" "hideleg_trans"]
     [cases 100]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         p.write_csr(csr::hideleg::NUMBER, VS_LEVEL);
         p.write_csr(csr::hie::NUMBER, VS_LEVEL);

@@ -1,5 +1,6 @@
 //! Interrupts that come as soon as a mode is entered: handlers of the tests' own.
 
+use super::handler::trap_again;
 use crate::Program;
 use crate::prelude::*;
 
@@ -23,6 +24,9 @@ pub(super) fn taken_at_once(p: &mut Program, mode: Mode, cause: Interrupt, taken
         p.place(handler);
         p.assume_mode(taken);
         p.csrw(vector, S2).csrr(A0, cause_csr).csrr(A1, status_csr).csrr(A2, value_csr);
+        if taken == Mode::M {
+            trap_again(p);
+        }
     });
     p.check_eq(A0, 1 << 63 | cause as u64, &format!("cause of an interrupt in {mode}-mode"));
     p.check_eq(A2, 0, "trap value of an interrupt");

@@ -46,6 +46,7 @@ conformance_tests! {
     [rules "mcounteren_op" "mcounteren_clr_ill_inst_exc" "mcounteren_set_nxt_priv"]
     [cases 71]
     [needs Zihpm]
+    [only |cpu| cpu.mcounteren == u32::MAX]
     |p| {
         for n in 0..32u16 {
             let counter = csr::cycle::NUMBER + n;
@@ -63,6 +64,7 @@ conformance_tests! {
     [rules "mcounteren_tm_clr" "mcounteren_tm_set"]
     [cases 74]
     [needs Sstc H]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         p.write_csr(csr::menvcfg::NUMBER, csr::menvcfg::STCE.mask());
         p.write_csr(csr::henvcfg::NUMBER, csr::henvcfg::STCE.mask());
@@ -134,6 +136,7 @@ conformance_tests! {
     mcountinhibit_leaves_access
     [rules "mcountinhibit_only_inc"]
     [needs Zihpm]
+    [only |cpu| cpu.mcounteren == u32::MAX]
     |p| {
         p.write_csr(MCOUNTINHIBIT, u64::MAX);
         let counters = 3 + p.cpu().hpm as u16;

@@ -77,6 +77,7 @@ conformance_tests! {
     calls_do_not_retire
     [rules "ecall_no_minstret_inc" "ebreak_no_minstret_inc"]
     [needs Zicntr Smcntrpmf]
+    [only |cpu| cpu.mcounteren & 0b100 != 0]
     |p| {
         let only_user = csr::mhpmevent3::MINH.mask();
         // In U-mode alone, so that the handler does not count.

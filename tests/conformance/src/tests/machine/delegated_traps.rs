@@ -11,6 +11,12 @@ conformance_tests! {
     /// Bit i of medeleg, and no other, sends exception i of S- and U-mode to S-mode.
     exceptions_go_where_their_bit_says
     [rules "MEDELEG_OP" "medeleg_enc" "medeleg_acc" "medeleg_sz"]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstAccessFault, Exception::IllegalInst, Exception::Breakpoint,
+        Exception::LoadAddrMisaligned, Exception::LoadAccessFault, Exception::StoreAddrMisaligned,
+        Exception::StoreAccessFault, Exception::InstPageFault, Exception::LoadPageFault,
+        Exception::StorePageFault,
+    ])]
     |p| {
         for satp in [false, true] {
             if satp {
@@ -35,6 +41,7 @@ conformance_tests! {
     /// The bits of environment calls are those of the mode that calls.
     calls_go_where_their_bit_says
     [rules "MEDELEG_OP" "medeleg_enc"]
+    [only |cpu| delegates(cpu, &[Exception::EcallU, Exception::EcallS])]
     |p| {
         for (mode, exception) in [(Mode::HS, Exception::EcallS), (Mode::U, Exception::EcallU)] {
             let others = !exception.bit() & !Exception::IllegalInst.bit();

@@ -68,6 +68,7 @@ conformance_tests! {
     mideleg_delegates
     [rules "MIDELEG_OP" "trap_del_intr_priv_lvl"]
     [needs Sstc]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     [cpus "mideleg=0x2202"]
     |p| {
         let timer = Interrupt::Sti.bit();

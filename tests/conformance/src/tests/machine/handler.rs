@@ -16,6 +16,11 @@ pub(super) fn caught(p: &mut Program, body: impl FnOnce(&mut Program)) {
     p.csrw(csr::mtvec::NUMBER, S4);
 }
 
+/// Lets the hart trap again in M-mode without an MRET: clears MDT, which a trap sets (Smdbltrp).
+pub(super) fn trap_again(p: &mut Program) {
+    p.clear_csr(csr::mstatus::NUMBER, csr::mstatus::MDT.mask());
+}
+
 /// In M-mode: goes to `mode`, which must be S or U, and on there.
 pub(super) fn go_to(p: &mut Program, mode: Mode) {
     let there = p.label();

@@ -121,6 +121,7 @@ conformance_tests! {
     traps_into_s_push
     [rules "mstatus_xpie_op" "mstatus_xpp_op" "mstatus_xpie_trap_op" "mstatus_xie_trap_op"
         "mstatus_xpp_trap_op"]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         use csr::mstatus::{MIE, MPIE, SIE, SPIE, SPP};
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());

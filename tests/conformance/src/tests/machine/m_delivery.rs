@@ -31,6 +31,7 @@ conformance_tests! {
     /// S-mode does.
     m_traps_never_go_down
     [rules "trap_never_trans_lower" "trap_horiz"]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::IllegalInst.bit());
         p.expect_trap(trap(Exception::IllegalInst, Mode::M).tval_inst(), |p| {

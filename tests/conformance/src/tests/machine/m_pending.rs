@@ -2,7 +2,7 @@
 
 use isa::ext::Ext;
 
-use super::handler::{caught, go_to};
+use super::handler::{caught, go_to, trap_again};
 use crate::Program;
 use crate::prelude::*;
 
@@ -179,6 +179,7 @@ fn machine_takes(p: &mut Program, first: Interrupt) {
         p.csrsi(csr::mstatus::NUMBER, 8);
         p.nop();
     });
+    trap_again(p);
     p.check_csr(csr::mcause::NUMBER, 1 << 63 | first as u64, "mcause of the interrupt that comes first");
 }
 

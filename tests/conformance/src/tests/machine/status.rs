@@ -18,7 +18,9 @@ conformance_tests! {
         use csr::mstatus::{FS, NUMBER, SD};
         let (bits, fixed) = (single_bits(p), fixed());
         let all = bits | csr::mstatus::MPP.mask() | FS.mask();
-        p.check_write(NUMBER, u64::MAX, all | SD.mask() | fixed, "mstatus after writing ones");
+        // MDT, where there is one, keeps MIE clear.
+        let held = if p.cpu().has(Ext::Smdbltrp) { csr::mstatus::MIE.mask() } else { 0 };
+        p.check_write(NUMBER, u64::MAX, all & !held | SD.mask() | fixed, "mstatus after writing ones");
         p.check_write(NUMBER, 0, fixed, "mstatus after writing zeros");
         for bit in (0..64).map(|n| 1 << n).filter(|bit| bit & (csr::mstatus::MPP.mask() | FS.mask()) == 0) {
             p.check_write(NUMBER, bit, bit & bits | fixed, "mstatus after writing one bit");
@@ -105,10 +107,11 @@ conformance_tests! {
 
 /// The fields of one bit that can be written.
 fn single_bits(p: &Program) -> u64 {
-    use csr::mstatus::{GVA, MIE, MPIE, MPRV, MPV, MXR, SIE, SPIE, SPP, SUM, TSR, TVM, TW};
+    use csr::mstatus::{GVA, MDT, MIE, MPIE, MPRV, MPV, MXR, SIE, SPIE, SPP, SUM, TSR, TVM, TW};
     let hypervisor = if p.cpu().has(Ext::H) { vec![GVA, MPV] } else { vec![] };
+    let double_trap = p.cpu().has(Ext::Smdbltrp).then_some(MDT);
     let fields = [SIE, MIE, SPIE, MPIE, SPP, MPRV, SUM, MXR, TVM, TW, TSR];
-    fields.into_iter().chain(hypervisor).fold(0, |bits, field| bits | field.mask())
+    fields.into_iter().chain(hypervisor).chain(double_trap).fold(0, |bits, field| bits | field.mask())
 }
 
 /// SXL and UXL, which say that XLEN is 64.

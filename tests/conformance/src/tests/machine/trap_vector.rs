@@ -2,6 +2,7 @@
 
 use isa::ext::Ext;
 
+use super::handler::trap_again;
 use crate::Program;
 use crate::prelude::*;
 
@@ -142,6 +143,7 @@ fn vector_to(
         p.place(landed);
         p.assume_mode(Mode::M);
         p.csrw(csr::mtvec::NUMBER, S2);
+        trap_again(p);
     };
     if mode == Mode::M {
         whole(p);

@@ -76,6 +76,7 @@ conformance_tests! {
     read_only_csrs
     [rules "Zicsr_rw" "Zicsr_illegal_acc" "Zicsr_illegal_mode"]
     [needs Zicntr]
+    [only |cpu| cpu.mcounteren & 0b101 == 0b101]
     |p| {
         for (lowest, number) in READ_ONLY {
             let writes = |p: &mut Program| {

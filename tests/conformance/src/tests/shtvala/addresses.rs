@@ -38,6 +38,9 @@ conformance_tests! {
     [rules "shtvala_htval_faulting_gpa"]
     [cases 13]
     [needs H Shtvala]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstGuestPageFault, Exception::LoadGuestPageFault, Exception::StoreGuestPageFault,
+    ])]
     [cpus "tinst=zero" "hgatp=sv39x4,satp=sv39,vsatp=sv39"]
     |p| {
         guest(p);
@@ -87,6 +90,7 @@ conformance_tests! {
     htval_without_a_vs_stage
     [rules "shtvala_htval_faulting_gpa"]
     [needs H Shtvala]
+    [only |cpu| delegates(cpu, &[Exception::LoadGuestPageFault, Exception::StoreGuestPageFault])]
     |p| {
         p.g_stage(&SV39X4);
         delegate(p);
@@ -107,6 +111,7 @@ conformance_tests! {
     htval_of_the_second_part
     [rules "shtvala_htval_faulting_gpa"]
     [needs H Shtvala]
+    [only |cpu| delegates(cpu, &[Exception::LoadGuestPageFault, Exception::StoreGuestPageFault])]
     |p| {
         guest(p);
         delegate(p);
@@ -130,6 +135,9 @@ conformance_tests! {
     [rules "shtvala_htval_faulting_gpa"]
     [cases 13]
     [needs H Shtvala]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstGuestPageFault, Exception::LoadGuestPageFault, Exception::StoreGuestPageFault,
+    ])]
     [cpus "tinst=zero"]
     |p| {
         let [vs, _] = guest(p);
@@ -157,6 +165,7 @@ conformance_tests! {
     [rules "shtvala_htval_faulting_gpa"]
     [cases 13]
     [needs H Shtvala Svadu]
+    [only |cpu| delegates(cpu, &[Exception::LoadGuestPageFault, Exception::StoreGuestPageFault])]
     [cpus "tinst=zero"]
     |p| {
         let [vs, g] = guest(p);
@@ -185,6 +194,7 @@ conformance_tests! {
     htval_by_choice
     [rules "HTVAL_TRAPVAL" "HTVAL_WARL"]
     [needs H]
+    [only |cpu| delegates(cpu, &[Exception::LoadGuestPageFault])]
     [cpus "htval=zero" "htval=zero,tinst=zero"]
     |p| {
         guest(p);

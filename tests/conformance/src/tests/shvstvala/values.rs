@@ -21,6 +21,10 @@ conformance_tests! {
     [rules "shvstvala_vstval_written"]
     [cases 19]
     [needs H Shvstvala]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstAccessFault, Exception::LoadAccessFault, Exception::StoreAccessFault,
+        Exception::InstPageFault, Exception::LoadPageFault, Exception::StorePageFault,
+    ])]
     [cpus "tinst=zero" "vsatp=sv39,satp=sv39"]
     |p| {
         use Exception::{
@@ -65,6 +69,7 @@ conformance_tests! {
     vstval_of_misaligned_accesses
     [rules "shvstvala_vstval_written"]
     [needs H Shvstvala]
+    [only |cpu| delegates(cpu, &[Exception::StoreAddrMisaligned])]
     [cpus "misaligned=trap" "misaligned-amo=access"]
     |p| {
         delegate(p);
@@ -91,6 +96,7 @@ conformance_tests! {
     vstval_of_illegal_instructions
     [rules "shvstvala_vstval_written"]
     [needs H Shvstvala]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst])]
     |p| {
         delegate(p);
         for mode in [Mode::VS, Mode::VU] {

@@ -22,6 +22,7 @@ conformance_tests! {
     vs_traps_go_to_an_unaligned_base
     [rules "shvstvecd_vstvec_mode_direct" "shvstvecd_vstvec_base_aligned_address"]
     [needs H Shvstvecd]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());
         p.write_csr(csr::hedeleg::NUMBER, Exception::Breakpoint.bit());

@@ -63,6 +63,7 @@ conformance_tests! {
     instret_by_mode
     [rules "mcyclecfg_op" "all_xinh_zero" "counter_inhibited_behavior" "instret_non_inhibited"]
     [needs Smcntrpmf H]
+    [only |cpu| cpu.mcounteren & 0b100 != 0]
     |p| {
         for filter in [0, MINH.mask(), SINH.mask(), UINH.mask(), VSINH.mask(), VUINH.mask()] {
             p.write_csr(MINSTRETCFG, filter);
@@ -85,6 +86,7 @@ conformance_tests! {
     cycle_by_mode
     [rules "mcyclecfg_op" "all_xinh_zero" "counter_inhibited_behavior" "cycle_counting"]
     [needs Smcntrpmf H]
+    [only |cpu| cpu.mcounteren & 0b001 != 0]
     |p| {
         for filter in [0, MINH.mask(), SINH.mask(), UINH.mask(), VSINH.mask(), VUINH.mask()] {
             p.write_csr(MCYCLECFG, filter);

@@ -109,6 +109,7 @@ conformance_tests! {
         "scountovf_smode_read_access" "scountovf_vsmode_read_access"]
     [cases 73]
     [needs Sscofpmf H]
+    [only |cpu| cpu.mcounteren == u32::MAX]
     |p| {
         let rows = [
             (0, 0xffff_ffff, 0xffff_ffff),
@@ -156,6 +157,7 @@ conformance_tests! {
     event_filters
     [rules "mhpmevent_inh_op"]
     [needs Sscofpmf H]
+    [only |cpu| cpu.mcounteren >> 4 & 1 == 1]
     |p| {
         if p.cpu().hpm < 2 {
             return;

@@ -62,6 +62,7 @@ conformance_tests! {
     a_trap_into_s_mode_while_sdt_is_set
     [rules "M_mode_invoke_error" "sstatus_SDT" "menvcfg_dte_op"]
     [needs Ssdbltrp H]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit() | Exception::LoadPageFault.bit());
         for menvcfg in [0, DTE] {
@@ -110,6 +111,7 @@ conformance_tests! {
     a_guest_page_fault_while_sdt_is_set
     [rules "M_mode_invoke_error"]
     [needs Ssdbltrp H]
+    [only |cpu| delegates(cpu, &[Exception::LoadGuestPageFault])]
     |p| {
         p.g_stage(&SV39X4);
         p.write_csr(MENVCFG, DTE);

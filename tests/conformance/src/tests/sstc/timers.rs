@@ -49,6 +49,7 @@ conformance_tests! {
     supervisor_runs_its_own_timer
     [rules "sstc_purpose"]
     [needs Sstc]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         p.li(A0, u64::MAX).csrw(csr::stimecmp::NUMBER, A0);
         p.set_csr(csr::menvcfg::NUMBER, csr::menvcfg::STCE.mask());
@@ -74,6 +75,7 @@ conformance_tests! {
     guest_runs_its_own_timer
     [rules "sstc_vs_facility"]
     [needs Sstc H]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         p.li(A0, u64::MAX).csrw(csr::vstimecmp::NUMBER, A0);
         p.li(A0, u64::MAX).csrw(csr::stimecmp::NUMBER, A0);

@@ -39,6 +39,10 @@ conformance_tests! {
     stval_of_faults
     [rules "sstvala_stval_faulting_vaddr"]
     [needs Sstvala]
+    [only |cpu| delegates(cpu, &[
+        Exception::InstAccessFault, Exception::LoadAccessFault, Exception::StoreAccessFault,
+        Exception::InstPageFault, Exception::LoadPageFault, Exception::StorePageFault,
+    ])]
     [cpus "h=off" "satp=sv39"]
     |p| {
         use Exception::{
@@ -62,6 +66,7 @@ conformance_tests! {
     stval_of_misaligned_accesses
     [rules "sstvala_stval_faulting_vaddr" "PMA_MAG_EXC"]
     [needs Sstvala]
+    [only |cpu| delegates(cpu, &[Exception::LoadAddrMisaligned, Exception::StoreAddrMisaligned])]
     [cpus "misaligned=trap" "misaligned-amo=access"]
     |p| {
         delegate(p);
@@ -95,6 +100,7 @@ conformance_tests! {
     stval_of_instructions
     [rules "sstvala_stval_faulting_instruction"]
     [needs Sstvala H]
+    [only |cpu| delegates(cpu, &[Exception::IllegalInst, Exception::VirtualInst])]
     |p| {
         delegate(p);
         for mode in [Mode::HS, Mode::U, Mode::VS, Mode::VU] {

@@ -22,6 +22,7 @@ conformance_tests! {
     s_traps_go_to_an_unaligned_base
     [rules "sstvecd_stvec_mode_direct" "sstvecd_stvec_base_aligned_address"]
     [needs Sstvecd]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());
         p.csrr(S2, csr::stvec::NUMBER);

@@ -51,6 +51,7 @@ conformance_tests! {
     sdt_at_traps_and_returns
     [rules "sstatus_sdt_trap" "sstatus_sdt_sret" "sstatus_sdt_op"]
     [needs Ssdbltrp]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         p.set_csr(csr::menvcfg::NUMBER, csr::menvcfg::DTE.mask());
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());

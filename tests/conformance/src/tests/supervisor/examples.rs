@@ -6,6 +6,7 @@ conformance_tests! {
     /// An environment call from U-mode is taken by S-mode when it is delegated.
     ecall_delegated_to_s
     [rules "trap_del_S_mode_op"]
+    [only |cpu| delegates(cpu, &[Exception::EcallU])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::EcallU.bit());
         p.in_mode(Mode::U, |p| {

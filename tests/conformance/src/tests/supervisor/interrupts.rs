@@ -219,6 +219,7 @@ conformance_tests! {
     supervisor_timer
     [rules "supervisor_timer_scheduling" "mip_stip_op" "stimecmp_stimecmph_sz_acc" "sip_stip_op"]
     [needs Sstc]
+    [only |cpu| cpu.mcounteren & 0b010 != 0]
     |p| {
         p.write_csr(csr::mideleg::NUMBER, STI);
         p.write_csr(csr::menvcfg::NUMBER, csr::menvcfg::STCE.mask());

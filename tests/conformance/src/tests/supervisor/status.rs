@@ -43,6 +43,7 @@ conformance_tests! {
     /// A trap into S-mode saves SIE in SPIE and the privilege in SPP, and clears SIE.
     sstatus_at_a_trap
     [rules "sstatus_spp_op" "sstatus_spie_op"]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());
         for (mode, spp) in [(Mode::HS, 1), (Mode::U, 0)] {

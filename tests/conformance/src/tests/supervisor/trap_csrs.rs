@@ -41,6 +41,7 @@ conformance_tests! {
     /// In Direct mode all traps go to BASE; in Vectored mode interrupts go to BASE plus four times the cause.
     stvec_modes
     [rules "stvec_op" "scause_interrupt_op" "scause_interrupt_sz" "scause_op"]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         let (table, over) = (p.label(), p.label());
         p.write_csr(csr::medeleg::NUMBER, Exception::Breakpoint.bit());
@@ -99,6 +100,7 @@ conformance_tests! {
     trap_csrs_of_s_stay_at_other_traps
     [rules "sepc_op_trap_write" "scause_acc" "scause_sz" "stval_op" "stval_sz" "stval_mode" "stval_acc"
         "STVAL_WARL"]
+    [only |cpu| delegates(cpu, &[Exception::EcallU])]
     |p| {
         is_for_s(p, csr::scause::NUMBER);
         is_for_s(p, csr::stval::NUMBER);
@@ -153,6 +155,10 @@ conformance_tests! {
     [rules "stval_op_faulting_addr" "stval_op_breakpoint" "stval_op_load_store_fault"
         "stval_faulting_address_variable_instr" "stval_op_illegal_instr" "stval_op_illegal_instr_format"
         "stval_op_other_traps"]
+    [only |cpu| delegates(cpu, &[
+        Exception::IllegalInst, Exception::Breakpoint, Exception::LoadAccessFault, Exception::InstPageFault,
+        Exception::LoadPageFault, Exception::StorePageFault,
+    ])]
     [cpus "tval-illegal=zero"]
     |p| {
         let s = p.s_stage(&SV39);

@@ -207,6 +207,7 @@ conformance_tests! {
     trap_vectors_are_not_masked
     [rules "pm_no_trap_vector_mask"]
     [needs Smnpm]
+    [only |cpu| delegates(cpu, &[Exception::Breakpoint])]
     |p| {
         p.csrr(S2, csr::stvec::NUMBER);
         p.li(A0, TAG).or(A0, A0, S2).csrw(csr::stvec::NUMBER, A0);
