@@ -94,7 +94,12 @@ conformance_tests! {
             p.check_eq(A4, 1, "what is loaded after the next store");
         }
         for order in [Order::Plain, Order::Aq, Order::Rl, Order::AqRl] {
-            p.li(A2, 3).sd(A2, 0, A1).lr_d(A0, A1, order).addi(A2, A0, 4).sc_d(A4, A2, A1, order).ld(A3, 0, A1);
+            p.li(A2, 3)
+                .sd(A2, 0, A1)
+                .lr_d(A0, A1, order)
+                .addi(A2, A0, 4)
+                .sc_d(A4, A2, A1, order)
+                .ld(A3, 0, A1);
             p.check_eq(A4, 0, "what SC says");
             p.check_eq(A3, 7, "what is loaded after it");
         }

@@ -101,11 +101,19 @@ conformance_tests! {
             p.li(A1, page + offset);
             let fault = |exception| trap(exception, Mode::M).tval(page + offset).tinst_transformed(0);
             if offset != 4 {
-                p.expect_trap(fault(load), |p| { p.lr_w(A0, A1, Order::Plain); });
-                p.expect_trap(fault(store), |p| { p.sc_w(A0, A2, A1, Order::Plain); });
+                p.expect_trap(fault(load), |p| {
+                    p.lr_w(A0, A1, Order::Plain);
+                });
+                p.expect_trap(fault(store), |p| {
+                    p.sc_w(A0, A2, A1, Order::Plain);
+                });
             }
-            p.expect_trap(fault(load), |p| { p.lr_d(A0, A1, Order::Plain); });
-            p.expect_trap(fault(store), |p| { p.sc_d(A0, A2, A1, Order::Plain); });
+            p.expect_trap(fault(load), |p| {
+                p.lr_d(A0, A1, Order::Plain);
+            });
+            p.expect_trap(fault(store), |p| {
+                p.sc_d(A0, A2, A1, Order::Plain);
+            });
         }
     }
 

@@ -142,7 +142,9 @@ conformance_tests! {
     [rules "rol_enc" "rol_op" "zbb_rotate_semantics"]
     [needs Zbb]
     |p| {
-        binary(p, 0x6000_1033, |a, b| (u128::from(a) << 64 | u128::from(a)).rotate_left((b % 64) as u32) as u64);
+        binary(p, 0x6000_1033, |a, b| {
+            (u128::from(a) << 64 | u128::from(a)).rotate_left((b % 64) as u32) as u64
+        });
     }
 
     /// The low word rotated left, sign-extended.

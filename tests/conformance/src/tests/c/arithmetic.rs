@@ -54,7 +54,9 @@ conformance_tests! {
             p.check_eq(A0, 0x1_0000u64.wrapping_add(imm as u64), &format!("sp plus {imm}"));
         }
         reserved(p, ci(0b011, 2, 1).into());
-        for (register, imm) in [(8, 4), (9, 8), (10, 16), (11, 32), (12, 64), (13, 128), (14, 256), (15, 512), (8, 1020)] {
+        for (register, imm) in
+            [(8, 4), (9, 8), (10, 16), (11, 32), (12, 64), (13, 128), (14, 256), (15, 512), (8, 1020)]
+        {
             p.li(SP, 0x1_0000).half(cl(0b000, 8, register, 0) | scatter(imm, ADDI4SPN));
             p.check_eq(Reg::from_bits(register as u8), 0x1_0000 + imm as u64, &format!("sp plus {imm}"));
         }

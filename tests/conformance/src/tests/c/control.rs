@@ -93,11 +93,14 @@ conformance_tests! {
             }
             for register in 8..16u16 {
                 let after = p.label();
-                p.li(Reg::from_bits(register as u8), not_taken).half(cl(funct3, register, 8, 1) | scatter(4, BRANCH));
+                p.li(Reg::from_bits(register as u8), not_taken)
+                    .half(cl(funct3, register, 8, 1) | scatter(4, BRANCH));
                 // Skipped by a branch that is taken.
                 p.half(ci(0b101, 0, 1) | scatter(4, JUMP)).half(0);
                 p.place(after);
-                p.li(Reg::from_bits(register as u8), taken).half(cl(funct3, register, 8, 1) | scatter(4, BRANCH)).half(0);
+                p.li(Reg::from_bits(register as u8), taken)
+                    .half(cl(funct3, register, 8, 1) | scatter(4, BRANCH))
+                    .half(0);
             }
         }
     }

@@ -45,7 +45,9 @@ conformance_tests! {
         for offset in [0u64, 4, 8, 16, 32, 64, 128, 252] {
             let dword = (page + offset) & !7;
             p.store(dword, u64::MAX);
-            p.li(SP, page).li(A0, 0x1111_1111_2345_6789).half(ci(0b110, 0, 2) | 10 << 2 | scatter(offset as i64, SWSP));
+            p.li(SP, page)
+                .li(A0, 0x1111_1111_2345_6789)
+                .half(ci(0b110, 0, 2) | 10 << 2 | scatter(offset as i64, SWSP));
             let shift = 8 * (offset & 4);
             let expected = !(0xffff_ffff << shift) | 0x2345_6789 << shift;
             p.check_memory(dword, expected, &format!("memory at {offset}"));
@@ -61,7 +63,9 @@ conformance_tests! {
     |p| {
         let page = p.page();
         for offset in [0u64, 8, 16, 32, 64, 128, 256, 504] {
-            p.li(SP, page).li(A0, 0x8765_4321_0000_0000 | offset).half(ci(0b111, 0, 2) | 10 << 2 | scatter(offset as i64, SDSP));
+            p.li(SP, page)
+                .li(A0, 0x8765_4321_0000_0000 | offset)
+                .half(ci(0b111, 0, 2) | 10 << 2 | scatter(offset as i64, SDSP));
             p.check_memory(page + offset, 0x8765_4321_0000_0000 | offset, &format!("memory at {offset}"));
         }
     }
@@ -76,7 +80,11 @@ conformance_tests! {
             p.store(dword, u64::MAX);
             p.li(A0, page).li(A1, 0x8765_4321).half(cl(0b110, 10, 11, 0) | scatter(offset as i64, WORD));
             let shift = 8 * (offset & 4);
-            p.check_memory(dword, !(0xffff_ffff << shift) | 0x8765_4321 << shift, &format!("memory at {offset}"));
+            p.check_memory(
+                dword,
+                !(0xffff_ffff << shift) | 0x8765_4321 << shift,
+                &format!("memory at {offset}"),
+            );
             p.half(cl(0b010, 10, 12, 0) | scatter(offset as i64, WORD));
             p.check_eq(A2, 0xffff_ffff_8765_4321, &format!("the word at {offset}"));
         }
@@ -109,13 +117,19 @@ conformance_tests! {
         let page = p.page();
         for offset in [0u64, 8, 16, 32, 64, 128, 248] {
             let value = 0x4765_4321_0000_0000 | offset;
-            p.li(A0, page).li(A1, value).fmv_d_x(FA1, A1).half(cl(0b101, 10, 11, 0) | scatter(offset as i64, DOUBLE));
+            p.li(A0, page)
+                .li(A1, value)
+                .fmv_d_x(FA1, A1)
+                .half(cl(0b101, 10, 11, 0) | scatter(offset as i64, DOUBLE));
             p.check_memory(page + offset, value, &format!("memory at {offset}"));
             p.half(cl(0b001, 10, 12, 0) | scatter(offset as i64, DOUBLE)).fmv_x_d(A2, FA2);
             p.check_eq(A2, value, &format!("the doubleword at {offset}"));
         }
         for n in 8..16u16 {
-            p.li(A0, page).li(A1, u64::from(n)).fmv_d_x(FReg::from_bits(n as u8), A1).half(cl(0b101, 10, n, 0));
+            p.li(A0, page)
+                .li(A1, u64::from(n))
+                .fmv_d_x(FReg::from_bits(n as u8), A1)
+                .half(cl(0b101, 10, n, 0));
             p.check_memory(page, n.into(), &format!("f{n}"));
             p.store(page, 77);
             p.half(cl(0b001, 10, n, 0)).fmv_x_d(A1, FReg::from_bits(n as u8));
@@ -130,9 +144,14 @@ conformance_tests! {
         let page = p.page();
         for (n, offset) in [(0, 0u64), (10, 8), (31, 16), (1, 32), (2, 64), (0, 128), (10, 256), (10, 504)] {
             let (value, register) = (0x4765_4321_0000_0000 | offset, FReg::from_bits(n as u8));
-            p.li(SP, page).li(A1, value).fmv_d_x(register, A1).half(ci(0b101, 0, 2) | n << 2 | scatter(offset as i64, SDSP));
+            p.li(SP, page)
+                .li(A1, value)
+                .fmv_d_x(register, A1)
+                .half(ci(0b101, 0, 2) | n << 2 | scatter(offset as i64, SDSP));
             p.check_memory(page + offset, value, &format!("memory at {offset}"));
-            p.fmv_d_x(register, ZERO).half(ci(0b001, n, 2) | scatter(offset as i64, LDSP)).fmv_x_d(A2, register);
+            p.fmv_d_x(register, ZERO)
+                .half(ci(0b001, n, 2) | scatter(offset as i64, LDSP))
+                .fmv_x_d(A2, register);
             p.check_eq(A2, value, &format!("the doubleword at {offset}"));
         }
     }

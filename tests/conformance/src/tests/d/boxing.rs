@@ -15,12 +15,24 @@ conformance_tests! {
         let (one, page) = (SINGLE.n(1.0), p.page());
         p.store(page, one & 0xffff_ffff);
         let ways: [Way; 6] = [
-            ("flw", |p| { p.flw(FA0, 0, A1); }),
-            ("fmv.w.x", |p| { p.fmv_w_x(FA0, A2); }),
-            ("fcvt.s.w", |p| { p.fcvt_s_w(FA0, A3, Rne); }),
-            ("fcvt.s.d", |p| { p.fcvt_s_d(FA0, FA1, Rne); }),
-            ("fadd.s", |p| { p.fadd_s(FA0, FA2, FA3, Rne); }),
-            ("fsgnj.s", |p| { p.fsgnj_s(FA0, FA2, FA2); }),
+            ("flw", |p| {
+                p.flw(FA0, 0, A1);
+            }),
+            ("fmv.w.x", |p| {
+                p.fmv_w_x(FA0, A2);
+            }),
+            ("fcvt.s.w", |p| {
+                p.fcvt_s_w(FA0, A3, Rne);
+            }),
+            ("fcvt.s.d", |p| {
+                p.fcvt_s_d(FA0, FA1, Rne);
+            }),
+            ("fadd.s", |p| {
+                p.fadd_s(FA0, FA2, FA3, Rne);
+            }),
+            ("fsgnj.s", |p| {
+                p.fsgnj_s(FA0, FA2, FA2);
+            }),
         ];
         p.li(A1, page).li(A2, one & 0xffff_ffff).li(A3, 1);
         p.li(A0, DOUBLE.n(1.0)).fmv_d_x(FA1, A0).li(A0, one).fmv_d_x(FA2, A0);

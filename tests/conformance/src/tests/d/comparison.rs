@@ -7,32 +7,44 @@ conformance_tests! {
     /// Equal: of numbers, zeros of either sign and infinities.
     feq_d
     [rules "feq-d_op"]
-    |p| { compare::compare(p, &DOUBLE, "feq", [0, 1, 0]); }
+    |p| {
+        compare::compare(p, &DOUBLE, "feq", [0, 1, 0]);
+    }
 
     /// Equal: never with a NaN. Only signaling NaNs are invalid.
     feq_d_nan
     [rules "feq-d_NaN"]
-    |p| { compare::compare_nans(p, &DOUBLE, "feq", false); }
+    |p| {
+        compare::compare_nans(p, &DOUBLE, "feq", false);
+    }
 
     /// Less than: of numbers, zeros of either sign and infinities.
     flt_d
     [rules "flt-d_op"]
-    |p| { compare::compare(p, &DOUBLE, "flt", [1, 0, 0]); }
+    |p| {
+        compare::compare(p, &DOUBLE, "flt", [1, 0, 0]);
+    }
 
     /// Less than: never with a NaN. Every NaN is invalid.
     flt_d_nan
     [rules "flt-d_NaN"]
-    |p| { compare::compare_nans(p, &DOUBLE, "flt", true); }
+    |p| {
+        compare::compare_nans(p, &DOUBLE, "flt", true);
+    }
 
     /// Less than or equal: of numbers, zeros of either sign and infinities.
     fle_d
     [rules "fle-d_op"]
-    |p| { compare::compare(p, &DOUBLE, "fle", [1, 1, 0]); }
+    |p| {
+        compare::compare(p, &DOUBLE, "fle", [1, 1, 0]);
+    }
 
     /// Less than or equal: never with a NaN. Every NaN is invalid.
     fle_d_nan
     [rules "fle-d_NaN"]
-    |p| { compare::compare_nans(p, &DOUBLE, "fle", true); }
+    |p| {
+        compare::compare_nans(p, &DOUBLE, "fle", true);
+    }
 
     /// The lesser of two numbers; of a number and a NaN, the number.
     fmin_d
@@ -59,20 +71,28 @@ conformance_tests! {
     /// Each class has its bit, and no flag is raised.
     fclass_d
     [rules "fclass-d_op"]
-    |p| { compare::classify(p, &DOUBLE); }
+    |p| {
+        compare::classify(p, &DOUBLE);
+    }
 
     /// All bits of the first operand, a NaN's too, and the sign of the second operand.
     fsgnj_d
     [rules "fsgnj-d_op"]
-    |p| { compare::inject(p, &DOUBLE, "fsgnj", |_, b| b); }
+    |p| {
+        compare::inject(p, &DOUBLE, "fsgnj", |_, b| b);
+    }
 
     /// All bits of the first operand, a NaN's too, and the sign opposite to that of the second operand.
     fsgnjn_d
     [rules "fsgnjn-d_op"]
-    |p| { compare::inject(p, &DOUBLE, "fsgnjn", |_, b| !b); }
+    |p| {
+        compare::inject(p, &DOUBLE, "fsgnjn", |_, b| !b);
+    }
 
     /// All bits of the first operand, a NaN's too, and the sign which is the exclusive-or of both.
     fsgnjx_d
     [rules "fsgnjx-d_op"]
-    |p| { compare::inject(p, &DOUBLE, "fsgnjx", |a, b| a ^ b); }
+    |p| {
+        compare::inject(p, &DOUBLE, "fsgnjx", |a, b| a ^ b);
+    }
 }

@@ -10,22 +10,30 @@ conformance_tests! {
     /// A load has base, signed offset and width, and keeps every bit.
     flw
     [rules "flw_op" "flw_bits_maintained" "FP_transfer_instrs_narrow_transfer_in"]
-    |p| { transfer::load(p, &SINGLE, Op::flw); }
+    |p| {
+        transfer::load(p, &SINGLE, Op::flw);
+    }
 
     /// A store has base, signed offset and width, keeps every bit, and changes nothing beside them.
     fsw
     [rules "fsw_op" "fsw_bits_maintained" "FP_transfer_instrs_narrow_transfer_out"]
-    |p| { transfer::store(p, &SINGLE, Op::fsw); }
+    |p| {
+        transfer::store(p, &SINGLE, Op::fsw);
+    }
 
     /// A move to an integer register keeps every bit and copies the sign upwards.
     fmv_x_w
     [rules "fmv-x-w_op" "FP_transfer_instrs_narrow_transfer_out"]
-    |p| { transfer::move_to_x(p, &SINGLE, Op::fmv_x_w); }
+    |p| {
+        transfer::move_to_x(p, &SINGLE, Op::fmv_x_w);
+    }
 
     /// A move from an integer register keeps every bit.
     fmv_w_x
     [rules "fmv-w-x_op" "FP_transfer_instrs_narrow_transfer_in"]
-    |p| { transfer::move_from_x(p, &SINGLE, Op::fmv_w_x); }
+    |p| {
+        transfer::move_from_x(p, &SINGLE, Op::fmv_w_x);
+    }
 
     /// Misaligned loads and stores are done, or trap: what the hart has been made to do.
     misaligned_floats

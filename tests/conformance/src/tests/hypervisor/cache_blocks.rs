@@ -13,7 +13,14 @@ conformance_tests! {
     [cases 77]
     [needs H Zicboz]
     |p| {
-        under_gates(p, csr::menvcfg::CBZE, &[1], &[|p| { p.cbo_zero(A0); }]);
+        under_gates(
+            p,
+            csr::menvcfg::CBZE,
+            &[1],
+            &[|p| {
+                p.cbo_zero(A0);
+            }],
+        );
         // Where it is allowed, it zeros the block, in a guest too.
         let page = p.page();
         p.put(page + 0x38, u64::MAX);
@@ -34,7 +41,19 @@ conformance_tests! {
     [cases 77]
     [needs H Zicbom]
     |p| {
-        under_gates(p, csr::menvcfg::CBCFE, &[1], &[|p| { p.cbo_clean(A0); }, |p| { p.cbo_flush(A0); }]);
+        under_gates(
+            p,
+            csr::menvcfg::CBCFE,
+            &[1],
+            &[
+                |p| {
+                    p.cbo_clean(A0);
+                },
+                |p| {
+                    p.cbo_flush(A0);
+                },
+            ],
+        );
     }
 
     /// CBO.INVAL is governed by CBIE in the same way, which allows it as 01 and as 11.
@@ -43,7 +62,14 @@ conformance_tests! {
     [cases 77]
     [needs H Zicbom]
     |p| {
-        under_gates(p, csr::menvcfg::CBIE, &[1, 3], &[|p| { p.cbo_inval(A0); }]);
+        under_gates(
+            p,
+            csr::menvcfg::CBIE,
+            &[1, 3],
+            &[|p| {
+                p.cbo_inval(A0);
+            }],
+        );
     }
 
     /// CBO.INVAL that any level makes a flush loses nothing that was stored before.

@@ -15,8 +15,10 @@ conformance_tests! {
         p.set_csr(csr::menvcfg::NUMBER, csr::menvcfg::DTE.mask());
         p.set_csr(csr::henvcfg::NUMBER, csr::henvcfg::DTE.mask());
         for (target, cause) in [
-            (Mode::U, Exception::EcallU), (Mode::HS, Exception::EcallS),
-            (Mode::VU, Exception::EcallU), (Mode::VS, Exception::EcallVs),
+            (Mode::U, Exception::EcallU),
+            (Mode::HS, Exception::EcallS),
+            (Mode::VU, Exception::EcallU),
+            (Mode::VS, Exception::EcallVs),
         ] {
             for sdt in [0, 1] {
                 p.in_mode(Mode::HS, |p| {
@@ -24,7 +26,12 @@ conformance_tests! {
                     p.la(A0, after).csrw(csr::sepc::NUMBER, A0);
                     p.write_csr(csr::hstatus::NUMBER, csr::hstatus::SPV.of(target.virt.into()));
                     p.write_csr(csr::vsstatus::NUMBER, SDT.of(sdt));
-                    p.check_csr_bits(csr::vsstatus::NUMBER, SDT.mask(), SDT.of(sdt), "SDT of vsstatus before SRET");
+                    p.check_csr_bits(
+                        csr::vsstatus::NUMBER,
+                        SDT.mask(),
+                        SDT.of(sdt),
+                        "SDT of vsstatus before SRET",
+                    );
                     p.set_field(csr::sstatus::NUMBER, SPP, (target.privilege == Privilege::S).into());
                     p.sret();
                     p.place(after);

@@ -94,7 +94,13 @@ conformance_tests! {
                 p.in_mode(mode, |p| {
                     for at in [SPARE, SPARE + 0x1000] {
                         p.li(A0, at);
-                        let load = |p: &mut Program| if mode.virt { p.ld(A1, 0, A0); } else { p.hlv_d(A1, A0); };
+                        let load = |p: &mut Program| {
+                            if mode.virt {
+                                p.ld(A1, 0, A0);
+                            } else {
+                                p.hlv_d(A1, A0);
+                            }
+                        };
                         if enabled {
                             load(p);
                             p.check_eq(A1, 0x99, "a page with a memory type");
@@ -119,12 +125,19 @@ conformance_tests! {
         p.write_csr(csr::menvcfg::NUMBER, adue);
         for enabled in [false, true, false] {
             p.write_csr(csr::henvcfg::NUMBER, if enabled { adue } else { 0 });
-            for (before, store, after) in [("rw", false, "rwa"), ("rw", true, "rwad"), ("rwa", true, "rwad")] {
+            for (before, store, after) in [("rw", false, "rwa"), ("rw", true, "rwad"), ("rwa", true, "rwad")]
+            {
                 p.store(pte, Pte::leaf(page, flags(before)).0);
                 p.hfence_vvma(ZERO, ZERO);
                 p.in_mode(Mode::VS, |p| {
                     p.li(A0, SPARE);
-                    let access = |p: &mut Program| if store { p.sd(A1, 0, A0); } else { p.ld(A1, 0, A0); };
+                    let access = |p: &mut Program| {
+                        if store {
+                            p.sd(A1, 0, A0);
+                        } else {
+                            p.ld(A1, 0, A0);
+                        }
+                    };
                     let exception = if store { Exception::StorePageFault } else { Exception::LoadPageFault };
                     if enabled {
                         access(p);

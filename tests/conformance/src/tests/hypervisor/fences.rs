@@ -163,9 +163,12 @@ conformance_tests! {
                     p.store(guest.g_pte, Pte::leaf(other, flags("xuad")).0);
                     fence_g(p, by, gpa, vmid);
                     p.li(A0, VA);
-                    p.expect_trap(trap(Exception::LoadGuestPageFault, Mode::M).tval(VA).gva(true).gpa(GPA), |p| {
-                        p.hlv_d(A1, A0);
-                    });
+                    p.expect_trap(
+                        trap(Exception::LoadGuestPageFault, Mode::M).tval(VA).gva(true).gpa(GPA),
+                        |p| {
+                            p.hlv_d(A1, A0);
+                        },
+                    );
                     p.store(guest.g_pte, Pte::leaf(guest.page, U_ALL).0);
                     fence_g(p, by, gpa, vmid);
                 }
@@ -292,7 +295,11 @@ conformance_tests! {
                         p.li(A2, VA).li(A3, ASID);
                         p.sfence_vma(if va { A2 } else { ZERO }, if asid { A3 } else { ZERO });
                     };
-                    if in_hs { p.in_mode(Mode::HS, body) } else { body(p) }
+                    if in_hs {
+                        p.in_mode(Mode::HS, body)
+                    } else {
+                        body(p)
+                    }
                     loads(p, value);
                 }
             }

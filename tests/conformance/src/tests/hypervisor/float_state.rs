@@ -51,9 +51,24 @@ conformance_tests! {
                     p.check_csr_bits(number, mask, clean, "FS and SD before");
                 }
                 p.in_mode(mode, modify);
-                p.check_csr_bits(csr::mstatus::NUMBER, mask, dirty, &format!("mstatus.FS and SD after {mode}-mode"));
-                p.check_csr_bits(csr::sstatus::NUMBER, mask, dirty, &format!("sstatus.FS and SD after {mode}-mode"));
-                p.check_csr_bits(csr::vsstatus::NUMBER, mask, guest, &format!("vsstatus.FS and SD after {mode}-mode"));
+                p.check_csr_bits(
+                    csr::mstatus::NUMBER,
+                    mask,
+                    dirty,
+                    &format!("mstatus.FS and SD after {mode}-mode"),
+                );
+                p.check_csr_bits(
+                    csr::sstatus::NUMBER,
+                    mask,
+                    dirty,
+                    &format!("sstatus.FS and SD after {mode}-mode"),
+                );
+                p.check_csr_bits(
+                    csr::vsstatus::NUMBER,
+                    mask,
+                    guest,
+                    &format!("vsstatus.FS and SD after {mode}-mode"),
+                );
             }
         }
     }
@@ -78,7 +93,12 @@ conformance_tests! {
                 p.check_csr_bits(csr::mstatus::NUMBER, mask, FS.of(own) | sd(own), "mstatus");
                 p.check_csr_bits(csr::vsstatus::NUMBER, mask, FS.of(guest) | sd(guest), "vsstatus");
                 p.in_mode(Mode::VS, |p| {
-                    p.check_csr_bits(csr::sstatus::NUMBER, mask, FS.of(guest) | sd(guest), "sstatus of the guest");
+                    p.check_csr_bits(
+                        csr::sstatus::NUMBER,
+                        mask,
+                        FS.of(guest) | sd(guest),
+                        "sstatus of the guest",
+                    );
                 });
             }
         }
@@ -86,7 +106,12 @@ conformance_tests! {
         for number in [csr::sstatus::NUMBER, csr::vsstatus::NUMBER] {
             p.set_field(number, FS, 0);
             p.set_csr(number, SD.mask() | XS.mask());
-            p.check_csr_bits(number, FS.mask() | SD.mask() | XS.mask(), 0, "SD and XS after an attempt to set them");
+            p.check_csr_bits(
+                number,
+                FS.mask() | SD.mask() | XS.mask(),
+                0,
+                "SD and XS after an attempt to set them",
+            );
         }
     }
 }

@@ -25,7 +25,9 @@ conformance_tests! {
             for (all, number, at_v1) in views {
                 p.write_csr(all, VS_LEVEL | Interrupt::Sgei.bit());
                 p.check_csr_bits(number, mask, seen, "by its own number");
-                p.in_mode(Mode::VS, |p| p.check_csr_bits(at_v1, mask, seen, "by the supervisor's number at V=1"));
+                p.in_mode(Mode::VS, |p| {
+                    p.check_csr_bits(at_v1, mask, seen, "by the supervisor's number at V=1")
+                });
                 p.write_csr(all, 0);
                 p.check_csr_bits(number, mask, 0, "with nothing pending or enabled");
             }
@@ -95,7 +97,12 @@ conformance_tests! {
         p.write_csr(csr::mip::NUMBER, 0);
         p.write_csr(csr::hvip::NUMBER, VS_LEVEL);
         p.in_mode(Mode::HS, |p| {
-            p.check_csr_bits(csr::sip::NUMBER, own | VS_LEVEL, 0, "sip in HS-mode with interrupts for the guest");
+            p.check_csr_bits(
+                csr::sip::NUMBER,
+                own | VS_LEVEL,
+                0,
+                "sip in HS-mode with interrupts for the guest",
+            );
         });
         p.in_mode(Mode::VS, |p| {
             p.check_csr(csr::sip::NUMBER, own, "sip in VS-mode with interrupts for the guest");

@@ -98,20 +98,20 @@ conformance_tests! {
         p.in_mode(Mode::VS, |p| {
             let virt = || trap(Exception::VirtualInst, Mode::M).tval_inst();
             p.expect_trap(virt(), |p| {
-                    p.sfence_vma(ZERO, ZERO);
-                });
+                p.sfence_vma(ZERO, ZERO);
+            });
             p.expect_trap(virt(), |p| {
-                    p.sfence_vma(A0, A1);
-                });
+                p.sfence_vma(A0, A1);
+            });
             p.expect_trap(virt(), |p| {
-                    p.sinval_vma(ZERO, ZERO);
-                });
+                p.sinval_vma(ZERO, ZERO);
+            });
             p.expect_trap(virt(), |p| {
-                    p.csrr(A0, csr::satp::NUMBER);
-                });
+                p.csrr(A0, csr::satp::NUMBER);
+            });
             p.expect_trap(virt(), |p| {
-                    p.csrw(csr::satp::NUMBER, A0);
-                });
+                p.csrw(csr::satp::NUMBER, A0);
+            });
             // VTVM does not speak of these.
             p.sfence_w_inval().sfence_inval_ir();
         });
@@ -130,14 +130,14 @@ conformance_tests! {
         p.in_mode(Mode::HS, |p| {
             let illegal = || trap(Exception::IllegalInst, Mode::M).tval_inst();
             p.expect_trap(illegal(), |p| {
-                    p.sfence_vma(ZERO, ZERO);
-                });
+                p.sfence_vma(ZERO, ZERO);
+            });
             p.expect_trap(illegal(), |p| {
-                    p.sinval_vma(A0, A1);
-                });
+                p.sinval_vma(A0, A1);
+            });
             p.expect_trap(illegal(), |p| {
-                    p.csrr(A0, csr::satp::NUMBER);
-                });
+                p.csrr(A0, csr::satp::NUMBER);
+            });
             p.sfence_w_inval().sfence_inval_ir();
         });
     }
@@ -156,17 +156,17 @@ conformance_tests! {
                 p.in_mode(mode, |p| {
                     let expected = || trap(cause, Mode::M).tval_inst();
                     p.expect_trap(expected(), |p| {
-                    p.sfence_vma(ZERO, ZERO);
-                });
+                        p.sfence_vma(ZERO, ZERO);
+                    });
                     p.expect_trap(expected(), |p| {
-                    p.sinval_vma(A0, A1);
-                });
+                        p.sinval_vma(A0, A1);
+                    });
                     p.expect_trap(expected(), |p| {
-                    p.sfence_w_inval();
-                });
+                        p.sfence_w_inval();
+                    });
                     p.expect_trap(expected(), |p| {
-                    p.sfence_inval_ir();
-                });
+                        p.sfence_inval_ir();
+                    });
                 });
             }
         }
@@ -191,16 +191,16 @@ conformance_tests! {
         p.in_mode(Mode::VS, returns);
         p.in_mode(Mode::HS, |p| {
             p.expect_trap(trap(Exception::IllegalInst, Mode::M).tval_inst(), |p| {
-                    p.sret();
-                });
+                p.sret();
+            });
         });
         p.clear_csr(csr::mstatus::NUMBER, tsr);
         p.set_csr(csr::hstatus::NUMBER, vtsr);
         p.in_mode(Mode::HS, returns);
         p.in_mode(Mode::VS, |p| {
             p.expect_trap(trap(Exception::VirtualInst, Mode::M).tval_inst(), |p| {
-                    p.sret();
-                });
+                p.sret();
+            });
         });
         for both in [0, 1] {
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::TSR, both);

@@ -17,11 +17,21 @@ conformance_tests! {
         let sv39x4 = MODE.of(SV39X4.mode);
         for mode in [Mode::M, Mode::HS] {
             let body = |p: &mut crate::Program| {
-                p.check_write(NUMBER, sv39x4 | PPN.mask(), sv39x4 | PPN.mask() & !3, "hgatp with all bits of PPN");
+                p.check_write(
+                    NUMBER,
+                    sv39x4 | PPN.mask(),
+                    sv39x4 | PPN.mask() & !3,
+                    "hgatp with all bits of PPN",
+                );
                 p.check_write(NUMBER, sv39x4 | VMID.mask(), sv39x4 | vmid, "hgatp with all bits of VMID");
                 p.check_write(NUMBER, sv39x4, sv39x4, "hgatp with MODE alone");
                 for bit in 0..44 {
-                    p.check_write(NUMBER, sv39x4 | 1 << bit, sv39x4 | 1 << bit & !3, "hgatp with one bit of PPN");
+                    p.check_write(
+                        NUMBER,
+                        sv39x4 | 1 << bit,
+                        sv39x4 | 1 << bit & !3,
+                        "hgatp with one bit of PPN",
+                    );
                 }
                 p.check_write(NUMBER, 0, 0, "hgatp after writing zeros");
             };
@@ -49,7 +59,12 @@ conformance_tests! {
                 p.check_write(NUMBER, value, value, "hgatp with a mode that is there");
             } else {
                 p.write_csr(NUMBER, MODE.of(mode) | PPN.of(0x9_0000));
-                p.check_csr_bits(NUMBER, PPN.mask(), PPN.of(0x9_0000), "PPN of a write with a mode that is not there");
+                p.check_csr_bits(
+                    NUMBER,
+                    PPN.mask(),
+                    PPN.of(0x9_0000),
+                    "PPN of a write with a mode that is not there",
+                );
                 // Whichever it is now, it is one that is there.
                 p.csrr(A0, NUMBER).srli(A0, A0, 60);
                 p.li(A1, there.iter().fold(0, |set, mode| set | 1 << mode)).srl(A1, A1, A0).andi(A1, A1, 1);
@@ -106,9 +121,12 @@ conformance_tests! {
                 p.li(A0, top).ld(A1, 0, A0);
                 p.check_eq(A1, scheme.levels.into(), &format!("the highest page of {}", scheme.name));
                 p.li(A0, top - 0x1000);
-                p.expect_trap(trap(Exception::LoadGuestPageFault, Mode::M).tval(top - 0x1000).gpa(top - 0x1000), |p| {
-                    p.ld(A1, 0, A0);
-                });
+                p.expect_trap(
+                    trap(Exception::LoadGuestPageFault, Mode::M).tval(top - 0x1000).gpa(top - 0x1000),
+                    |p| {
+                        p.ld(A1, 0, A0);
+                    },
+                );
                 p.li(A0, beyond);
                 p.expect_trap(trap(Exception::LoadGuestPageFault, Mode::M).tval(beyond).gpa(beyond), |p| {
                     p.ld(A1, 0, A0);

@@ -70,7 +70,11 @@ conformance_tests! {
                     p.li(A0, VA + 0x20).li(A1, DATA);
                     store(p, A1, A0);
                 };
-                if mode == Mode::M { body(p) } else { p.in_mode(mode, body) }
+                if mode == Mode::M {
+                    body(p)
+                } else {
+                    p.in_mode(mode, body)
+                }
                 let left = 0x1111_1111_1111_1111 & !bits;
                 p.check_memory(guest.page + 0x20, DATA & bits | left, name);
                 p.check_memory(guest.page + 0x28, 0x2222_2222_2222_2222, "the doubleword after it");
@@ -199,8 +203,16 @@ conformance_tests! {
     |p| {
         let load = |funct7: u32, rs2: u32| funct7 << 25 | rs2 << 20 | 10 << 15 | 4 << 12 | 11 << 7 | 0x73;
         let words = [
-            load(0x30, 2), load(0x30, 3), load(0x32, 2), load(0x34, 2), load(0x36, 1), load(0x36, 3),
-            load(0x30, 31), load(0x38, 0), load(0x31, 0) | 1 << 7, load(0x37, 11),
+            load(0x30, 2),
+            load(0x30, 3),
+            load(0x32, 2),
+            load(0x34, 2),
+            load(0x36, 1),
+            load(0x36, 3),
+            load(0x30, 31),
+            load(0x38, 0),
+            load(0x31, 0) | 1 << 7,
+            load(0x37, 11),
         ];
         p.in_mode(Mode::HS, |p| {
             p.li(A0, SPARE);

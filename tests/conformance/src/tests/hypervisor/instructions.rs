@@ -30,7 +30,9 @@ conformance_tests! {
     [needs H]
     [cpus "wfi=wait" "wfi=nop"]
     |p| {
-        let wfi = |p: &mut Program| { p.wfi(); };
+        let wfi = |p: &mut Program| {
+            p.wfi();
+        };
         for (tw, vtw) in BOTH_BITS {
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::TW, tw.into());
             p.set_field(csr::hstatus::NUMBER, csr::hstatus::VTW, vtw.into());
@@ -72,7 +74,9 @@ conformance_tests! {
     [needs H]
     [cpus "wfi=trap" "wfi=nop"]
     |p| {
-        let wfi = |p: &mut Program| { p.wfi(); };
+        let wfi = |p: &mut Program| {
+            p.wfi();
+        };
         p.set_csr(csr::hstatus::NUMBER, csr::hstatus::VTW.mask());
         p.write_csr(csr::hideleg::NUMBER, Interrupt::Vssi.bit());
         p.write_csr(csr::hie::NUMBER, Interrupt::Vssi.bit());
@@ -136,10 +140,18 @@ conformance_tests! {
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::TVM, tvm.into());
             p.set_field(csr::hstatus::NUMBER, csr::hstatus::VTVM, vtvm.into());
             let accesses: [fn(&mut Program); 4] = [
-                |p| { p.sfence_vma(ZERO, ZERO); },
-                |p| { p.sfence_vma(A0, A1); },
-                |p| { p.csrr(A0, csr::satp::NUMBER); },
-                |p| { p.csrw(csr::satp::NUMBER, ZERO); },
+                |p| {
+                    p.sfence_vma(ZERO, ZERO);
+                },
+                |p| {
+                    p.sfence_vma(A0, A1);
+                },
+                |p| {
+                    p.csrr(A0, csr::satp::NUMBER);
+                },
+                |p| {
+                    p.csrw(csr::satp::NUMBER, ZERO);
+                },
             ];
             for access in accesses {
                 access(p);
@@ -161,26 +173,35 @@ conformance_tests! {
         for (tvm, vtvm) in BOTH_BITS {
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::TVM, tvm.into());
             p.set_field(csr::hstatus::NUMBER, csr::hstatus::VTVM, vtvm.into());
-            let sinval = |p: &mut Program| { p.sinval_vma(ZERO, ZERO); };
-            let orders: [fn(&mut Program); 2] = [|p| { p.sfence_w_inval(); }, |p| { p.sfence_inval_ir(); }];
+            let sinval = |p: &mut Program| {
+                p.sinval_vma(ZERO, ZERO);
+            };
+            let orders: [fn(&mut Program); 2] = [
+                |p| {
+                    p.sfence_w_inval();
+                },
+                |p| {
+                    p.sfence_inval_ir();
+                },
+            ];
             p.in_mode(Mode::HS, |p| {
                 traps_if(p, tvm.then(illegal), sinval);
                 for order in orders {
-order(p);
-}
+                    order(p);
+                }
             });
             p.in_mode(Mode::VS, |p| {
                 traps_if(p, vtvm.then(virtual_instruction), sinval);
                 for order in orders {
-order(p);
-}
+                    order(p);
+                }
             });
             for (mode, expected) in [(Mode::U, illegal()), (Mode::VU, virtual_instruction())] {
                 p.in_mode(mode, |p| {
                     p.expect_trap(expected.clone(), sinval);
                     for order in orders {
-p.expect_trap(expected.clone(), order);
-}
+                        p.expect_trap(expected.clone(), order);
+                    }
                 });
             }
         }
@@ -193,41 +214,57 @@ p.expect_trap(expected.clone(), order);
     [needs H Svinval]
     |p| {
         let governed: [fn(&mut Program); 4] = [
-            |p| { p.csrr(A0, csr::hgatp::NUMBER); },
-            |p| { p.csrw(csr::hgatp::NUMBER, ZERO); },
-            |p| { p.hfence_gvma(ZERO, ZERO); },
-            |p| { p.hinval_gvma(ZERO, ZERO); },
+            |p| {
+                p.csrr(A0, csr::hgatp::NUMBER);
+            },
+            |p| {
+                p.csrw(csr::hgatp::NUMBER, ZERO);
+            },
+            |p| {
+                p.hfence_gvma(ZERO, ZERO);
+            },
+            |p| {
+                p.hinval_gvma(ZERO, ZERO);
+            },
         ];
         let others: [fn(&mut Program); 4] = [
-            |p| { p.csrr(A0, csr::vsatp::NUMBER); },
-            |p| { p.csrw(csr::vsatp::NUMBER, ZERO); },
-            |p| { p.hfence_vvma(ZERO, ZERO); },
-            |p| { p.hinval_vvma(ZERO, ZERO); },
+            |p| {
+                p.csrr(A0, csr::vsatp::NUMBER);
+            },
+            |p| {
+                p.csrw(csr::vsatp::NUMBER, ZERO);
+            },
+            |p| {
+                p.hfence_vvma(ZERO, ZERO);
+            },
+            |p| {
+                p.hinval_vvma(ZERO, ZERO);
+            },
         ];
         for tvm in [false, true] {
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::TVM, tvm.into());
             // VTVM concerns VS-mode alone.
             p.set_field(csr::hstatus::NUMBER, csr::hstatus::VTVM, 1);
             for access in governed {
-access(p);
-}
+                access(p);
+            }
             p.in_mode(Mode::HS, |p| {
                 for access in governed {
-traps_if(p, tvm.then(illegal), access);
-}
+                    traps_if(p, tvm.then(illegal), access);
+                }
                 for access in others {
-access(p);
-}
+                    access(p);
+                }
             });
             // In a guest they are virtual also when HS-mode could not.
             for mode in [Mode::VS, Mode::VU] {
                 p.in_mode(mode, |p| {
                     for access in governed {
-p.expect_trap(virtual_instruction(), access);
-}
+                        p.expect_trap(virtual_instruction(), access);
+                    }
                     for access in others {
-p.expect_trap(virtual_instruction(), access);
-}
+                        p.expect_trap(virtual_instruction(), access);
+                    }
                 });
             }
         }
@@ -240,16 +277,36 @@ p.expect_trap(virtual_instruction(), access);
     [needs H]
     |p| {
         let instructions: [fn(&mut Program); 10] = [
-            |p| { p.hfence_vvma(ZERO, ZERO); },
-            |p| { p.hfence_vvma(A0, A1); },
-            |p| { p.hfence_gvma(ZERO, ZERO); },
-            |p| { p.hfence_gvma(A0, A1); },
-            |p| { p.hlv_b(A1, A0); },
-            |p| { p.hlv_wu(A1, A0); },
-            |p| { p.hlv_d(A1, A0); },
-            |p| { p.hlvx_hu(A1, A0); },
-            |p| { p.hsv_b(A1, A0); },
-            |p| { p.hsv_d(A1, A0); },
+            |p| {
+                p.hfence_vvma(ZERO, ZERO);
+            },
+            |p| {
+                p.hfence_vvma(A0, A1);
+            },
+            |p| {
+                p.hfence_gvma(ZERO, ZERO);
+            },
+            |p| {
+                p.hfence_gvma(A0, A1);
+            },
+            |p| {
+                p.hlv_b(A1, A0);
+            },
+            |p| {
+                p.hlv_wu(A1, A0);
+            },
+            |p| {
+                p.hlv_d(A1, A0);
+            },
+            |p| {
+                p.hlvx_hu(A1, A0);
+            },
+            |p| {
+                p.hsv_b(A1, A0);
+            },
+            |p| {
+                p.hsv_d(A1, A0);
+            },
         ];
         let modes =
             [(Mode::U, illegal()), (Mode::VS, virtual_instruction()), (Mode::VU, virtual_instruction())];

@@ -57,7 +57,12 @@ conformance_tests! {
             for (written, vssip) in [(u64::MAX, vssi), (0, 0)] {
                 p.write_csr(csr::hip::NUMBER, written);
                 p.check_csr_bits(csr::hip::NUMBER, counted(p), value & !vssi | vssip, "hip after a write");
-                p.check_csr_bits(csr::hvip::NUMBER, VS_LEVEL, value & !vssi | vssip, "hvip after a write to hip");
+                p.check_csr_bits(
+                    csr::hvip::NUMBER,
+                    VS_LEVEL,
+                    value & !vssi | vssip,
+                    "hvip after a write to hip",
+                );
                 p.write_csr(csr::mip::NUMBER, written);
                 p.check_csr_bits(csr::mip::NUMBER, ADDED, value & !vssi | vssip, "mip after a write");
             }
@@ -103,7 +108,9 @@ conformance_tests! {
     |p| {
         let own = Interrupt::Ssi.bit() | Interrupt::Sti.bit() | Interrupt::Sei.bit();
         p.write_csr(csr::mideleg::NUMBER, u64::MAX);
-        for (supervisor, hypervisor) in [(csr::sie::NUMBER, csr::hie::NUMBER), (csr::sip::NUMBER, csr::hip::NUMBER)] {
+        for (supervisor, hypervisor) in
+            [(csr::sie::NUMBER, csr::hie::NUMBER), (csr::sip::NUMBER, csr::hip::NUMBER)]
+        {
             p.write_csr(csr::hvip::NUMBER, VS_LEVEL);
             p.write_csr(csr::mip::NUMBER, u64::MAX);
             p.write_csr(supervisor, u64::MAX);

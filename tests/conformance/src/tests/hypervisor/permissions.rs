@@ -106,7 +106,11 @@ conformance_tests! {
                     let rwx = allowed(leaf, false);
                     let data = if mode == Mode::VU { user_page } else { !user_page || vs_sum };
                     let fetch = if mode == Mode::VU { user_page } else { !user_page };
-                    let vs = Allowed { load: rwx.load && data, store: rwx.store && data, fetch: rwx.fetch && fetch };
+                    let vs = Allowed {
+                        load: rwx.load && data,
+                        store: rwx.store && data,
+                        fetch: rwx.fetch && fetch,
+                    };
                     accesses(p, mode, vs, EVERYTHING);
                 }
             }
@@ -141,7 +145,9 @@ conformance_tests! {
             for (hs_mxr, vs_mxr) in [(false, false), (false, true), (true, false), (true, true)] {
                 set_status(p, SSTATUS, MXR, hs_mxr);
                 set_status(p, VSSTATUS, MXR, vs_mxr);
-                for (in_vs, in_g) in [("x", "rwx"), ("rwx", "x"), ("x", "x"), ("rw", "rw"), ("x", "r"), ("r", "x")] {
+                for (in_vs, in_g) in
+                    [("x", "rwx"), ("rwx", "x"), ("x", "x"), ("rw", "rw"), ("x", "r"), ("r", "x")]
+                {
                     guest.set_vs(p, flags(in_vs) | user);
                     guest.set_g(p, flags(in_g) | flags("uad"));
                     accesses(p, mode, allowed(in_vs, hs_mxr || vs_mxr), allowed(in_g, hs_mxr));

@@ -16,7 +16,9 @@ conformance_tests! {
             for enabled in [0, 1] {
                 p.clear_csr(NUMBER, MPP.mask() | MPV.mask() | MPIE.mask());
                 p.set_csr(NUMBER, named(mode) | MPRV.mask() | MPIE.of(enabled));
-                called_back(p, csr::mepc::NUMBER, |p| { p.mret(); });
+                called_back(p, csr::mepc::NUMBER, |p| {
+                    p.mret();
+                });
                 // What the call left there: the mode that MRET went to, and MIE as MRET restored it.
                 p.check_bits(A0, MPP.mask() | MPV.mask(), named(mode), "MPP and MPV name where MRET went");
                 p.check_bits(A0, MPRV.mask(), 0, "MPRV");
@@ -61,19 +63,24 @@ conformance_tests! {
     [cases 61 62]
     [needs H]
     |p| {
-        use csr::mstatus::{MPP, MPRV, MPV, NUMBER, SIE, SPIE, SPP};
         use csr::hstatus::{SPV, SPVP};
+        use csr::mstatus::{MPP, MPRV, MPV, NUMBER, SIE, SPIE, SPP};
         for from in [Mode::M, Mode::HS] {
             for mode in [Mode::U, Mode::HS, Mode::VU, Mode::VS] {
                 for set in [0, 1] {
                     p.clear_csr(NUMBER, MPP.mask() | MPV.mask() | SPP.mask() | SIE.mask() | SPIE.mask());
                     p.set_csr(NUMBER, named(Mode::HS) | SPP.of(mode.privilege as u64) | SPIE.of(set));
                     p.write_csr(csr::hstatus::NUMBER, SPV.of(mode.virt.into()) | SPVP.of(set));
-                    p.write_csr(csr::vsstatus::NUMBER, csr::vsstatus::SPP.of(set) | csr::vsstatus::SPIE.of(1 - set));
+                    p.write_csr(
+                        csr::vsstatus::NUMBER,
+                        csr::vsstatus::SPP.of(set) | csr::vsstatus::SPIE.of(1 - set),
+                    );
                     p.csrr(S3, csr::vsstatus::NUMBER);
                     if from == Mode::M {
                         p.set_csr(NUMBER, MPRV.mask());
-                        called_back(p, csr::sepc::NUMBER, |p| { p.sret(); });
+                        called_back(p, csr::sepc::NUMBER, |p| {
+                            p.sret();
+                        });
                     } else {
                         let start = p.label();
                         p.la(A0, start).csrw(csr::mepc::NUMBER, A0);
@@ -99,8 +106,8 @@ conformance_tests! {
     [cases 61 62]
     [needs H]
     |p| {
-        use csr::mstatus::{MPP, MPV, NUMBER, SPIE, SPP};
         use csr::hstatus::{SPV, SPVP};
+        use csr::mstatus::{MPP, MPV, NUMBER, SPIE, SPP};
         use csr::vsstatus::SIE;
         for mode in [Mode::VU, Mode::VS] {
             for set in [0, 1] {
@@ -109,7 +116,10 @@ conformance_tests! {
                 p.clear_csr(NUMBER, MPP.mask() | MPV.mask() | SPP.mask() | SPIE.mask());
                 p.set_csr(NUMBER, named(Mode::VS) | SPP.of(1 - privilege) | SPIE.of(1 - set));
                 p.write_csr(csr::hstatus::NUMBER, SPV.of(set) | SPVP.of(1 - privilege));
-                p.write_csr(csr::vsstatus::NUMBER, csr::vsstatus::SPP.of(privilege) | csr::vsstatus::SPIE.of(set));
+                p.write_csr(
+                    csr::vsstatus::NUMBER,
+                    csr::vsstatus::SPP.of(privilege) | csr::vsstatus::SPIE.of(set),
+                );
                 p.write_csr(csr::sepc::NUMBER, 0x10);
                 let start = p.label();
                 p.la(A0, start).csrw(csr::mepc::NUMBER, A0);
@@ -119,10 +129,25 @@ conformance_tests! {
                     p.sret();
                 });
                 p.check_bits(A0, MPP.mask() | MPV.mask(), named(mode), "where SRET went");
-                p.check_bits(A0, SPP.mask() | SPIE.mask(), SPP.of(1 - privilege) | SPIE.of(1 - set), "sstatus");
-                p.check_bits(A1, SPV.mask() | SPVP.mask(), SPV.of(set) | SPVP.of(1 - privilege), "SPV and SPVP");
+                p.check_bits(
+                    A0,
+                    SPP.mask() | SPIE.mask(),
+                    SPP.of(1 - privilege) | SPIE.of(1 - set),
+                    "sstatus",
+                );
+                p.check_bits(
+                    A1,
+                    SPV.mask() | SPVP.mask(),
+                    SPV.of(set) | SPVP.of(1 - privilege),
+                    "SPV and SPVP",
+                );
                 let guest = csr::vsstatus::SPP.mask() | SIE.mask() | csr::vsstatus::SPIE.mask();
-                p.check_bits(A2, guest, SIE.of(set) | csr::vsstatus::SPIE.mask(), "the guest's SPP, SIE and SPIE");
+                p.check_bits(
+                    A2,
+                    guest,
+                    SIE.of(set) | csr::vsstatus::SPIE.mask(),
+                    "the guest's SPP, SIE and SPIE",
+                );
                 p.check_csr(csr::sepc::NUMBER, 0x10, "sepc");
             }
         }

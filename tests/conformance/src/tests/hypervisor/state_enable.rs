@@ -70,7 +70,12 @@ conformance_tests! {
             p.write_csr(csr::mstateen0::NUMBER, both & !hidden);
             p.write_csr(csr::hstateen0::NUMBER, both);
             p.write_csr(csr::mstateen0::NUMBER, both);
-            p.check_csr_bits(csr::hstateen0::NUMBER, both, both & !hidden, "a bit written while it was hidden");
+            p.check_csr_bits(
+                csr::hstateen0::NUMBER,
+                both,
+                both & !hidden,
+                "a bit written while it was hidden",
+            );
         }
     }
 }

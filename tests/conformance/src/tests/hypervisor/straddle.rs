@@ -206,7 +206,8 @@ conformance_tests! {
         guest.set_g(p, 0);
         p.in_mode(Mode::VS, |p| {
             p.li(A0, VA_2 - 2);
-            let fault = trap(Exception::InstGuestPageFault, Mode::M).tval(VA_2 - 2).epc(VA_2 - 2).gpa(GPA + 0xffe);
+            let fault =
+                trap(Exception::InstGuestPageFault, Mode::M).tval(VA_2 - 2).epc(VA_2 - 2).gpa(GPA + 0xffe);
             p.expect_trap(fault.tinst(0), |p| {
                 p.jalr(RA, 0, A0);
             });

@@ -37,7 +37,10 @@ conformance_tests! {
                 p.la(A0, after).csrw(csr::mepc::NUMBER, A0);
                 let fields = MPP.mask() | MPV.mask() | MPIE.mask() | MIE.mask() | MPRV.mask();
                 p.clear_csr(csr::mstatus::NUMBER, fields);
-                p.set_csr(csr::mstatus::NUMBER, MPP.of(3) | MPV.of(mpv) | MPIE.of(mpie) | MIE.of(1 - mpie) | MPRV.of(mpv));
+                p.set_csr(
+                    csr::mstatus::NUMBER,
+                    MPP.of(3) | MPV.of(mpv) | MPIE.of(mpie) | MIE.of(1 - mpie) | MPRV.of(mpv),
+                );
                 p.mret();
                 p.unreachable("code after MRET");
                 p.place(after);
@@ -85,7 +88,10 @@ conformance_tests! {
                 p.in_mode(Mode::HS, |p| {
                     let after = p.label();
                     p.la(A0, after).csrw(csr::sepc::NUMBER, A0);
-                    p.write_csr(csr::hstatus::NUMBER, csr::hstatus::SPV.of(spv) | csr::hstatus::SPVP.of(spvp));
+                    p.write_csr(
+                        csr::hstatus::NUMBER,
+                        csr::hstatus::SPV.of(spv) | csr::hstatus::SPVP.of(spvp),
+                    );
                     p.write_csr(csr::vsstatus::NUMBER, guests);
                     p.write_csr(csr::vsepc::NUMBER, 0);
                     p.clear_csr(csr::sstatus::NUMBER, SPP.mask() | SPIE.mask() | SIE.mask());
@@ -95,7 +101,8 @@ conformance_tests! {
                     p.assume_mode(target);
                     let expected = call(target).status(SIE, spie).status(SPIE, 1).status(SPP, 0);
                     let expected = expected.hstatus(csr::hstatus::SPV, 0).hstatus(csr::hstatus::SPVP, spvp);
-                    let expected = expected.vsstatus(SPP, 1 - spp).vsstatus(SPIE, 1 - spie).vsstatus(SIE, spie);
+                    let expected =
+                        expected.vsstatus(SPP, 1 - spp).vsstatus(SPIE, 1 - spie).vsstatus(SIE, spie);
                     p.expect_trap(expected, |p| {
                         p.ecall();
                     });
@@ -136,9 +143,21 @@ conformance_tests! {
                     _ => Exception::EcallVs,
                 };
                 p.check_eq(A1, cause as u64, "the environment call of the mode returned to");
-                let fields = [(MPV, target.virt.into()), (MPP, target.privilege as u64), (MPRV, 0), (SPP, 0), (SPIE, 1), (SIE, 1)];
+                let fields = [
+                    (MPV, target.virt.into()),
+                    (MPP, target.privilege as u64),
+                    (MPRV, 0),
+                    (SPP, 0),
+                    (SPIE, 1),
+                    (SIE, 1),
+                ];
                 for (field, value) in fields {
-                    p.check_bits(A2, field.mask(), field.of(value), "mstatus after SRET in M-mode and a trap");
+                    p.check_bits(
+                        A2,
+                        field.mask(),
+                        field.of(value),
+                        "mstatus after SRET in M-mode and a trap",
+                    );
                 }
                 p.check_csr_bits(csr::hstatus::NUMBER, csr::hstatus::SPV.mask(), 0, "SPV after SRET");
             }
@@ -158,7 +177,10 @@ conformance_tests! {
                 let hosts = SPP.of(1 - spp) | SPIE.of(1 - spie) | SIE.of(spie);
                 p.clear_csr(csr::sstatus::NUMBER, SPP.mask() | SPIE.mask() | SIE.mask());
                 p.set_csr(csr::sstatus::NUMBER, hosts);
-                p.write_csr(csr::hstatus::NUMBER, csr::hstatus::SPV.of(spie) | csr::hstatus::SPVP.of(1 - spp));
+                p.write_csr(
+                    csr::hstatus::NUMBER,
+                    csr::hstatus::SPV.of(spie) | csr::hstatus::SPVP.of(1 - spp),
+                );
                 p.write_csr(csr::sepc::NUMBER, 0);
                 p.in_mode(Mode::VS, |p| {
                     let after = p.label();

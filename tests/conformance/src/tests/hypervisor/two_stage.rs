@@ -217,7 +217,8 @@ conformance_tests! {
             p.store(guest.vs_pte, Pte::leaf(gpa, U_ALL).0);
             p.hfence_vvma(ZERO, ZERO);
             p.li(A0, VA + 0x18);
-            let fault = trap(Exception::LoadGuestPageFault, Mode::M).tval(VA + 0x18).gva(true).gpa(gpa + 0x18);
+            let fault =
+                trap(Exception::LoadGuestPageFault, Mode::M).tval(VA + 0x18).gva(true).gpa(gpa + 0x18);
             p.expect_trap(fault.tinst_transformed(0), |p| {
                 p.hlv_w(A1, A0);
             });
@@ -261,9 +262,12 @@ conformance_tests! {
             // The right ones pass the VS stage.
             for right in [VA, top] {
                 p.li(A0, right);
-                p.expect_trap(trap(Exception::LoadGuestPageFault, Mode::M).tval(right).gva(true).gpa(GPA), |p| {
-                    p.hlv_b(A1, A0);
-                });
+                p.expect_trap(
+                    trap(Exception::LoadGuestPageFault, Mode::M).tval(right).gva(true).gpa(GPA),
+                    |p| {
+                        p.hlv_b(A1, A0);
+                    },
+                );
             }
         }
     }

@@ -87,8 +87,7 @@ conformance_tests! {
     [cpus "vsatp=sv39,satp=sv39" "vsatp=sv39,satp=sv57" "vsatp=sv48" "vsatp-write=ignored" "vsatp-write=ignored,vsatp=sv39,satp=sv39"]
     |p| {
         use csr::vsatp::{MODE, NUMBER, PPN};
-        let there: Vec<u64> =
-            p.schemes(NUMBER).iter().map(|scheme| scheme.mode).chain([BARE]).collect();
+        let there: Vec<u64> = p.schemes(NUMBER).iter().map(|scheme| scheme.mode).chain([BARE]).collect();
         let old = MODE.of(SV39.mode) | PPN.of(0x8_0000);
         for mode in (0..16).filter(|mode| !there.contains(mode)) {
             let new = MODE.of(mode) | PPN.of(0x9_0000);
@@ -106,7 +105,9 @@ conformance_tests! {
                 p.write_csr(NUMBER, old);
                 p.hfence_vvma(ZERO, ZERO);
                 let new = MODE.of(mode) | PPN.of(0x9_0000);
-                p.in_mode(Mode::VS, |p| p.check_write(csr::satp::NUMBER, new, old, "satp at V=1, write ignored"));
+                p.in_mode(Mode::VS, |p| {
+                    p.check_write(csr::satp::NUMBER, new, old, "satp at V=1, write ignored")
+                });
                 p.check_csr(NUMBER, old, "vsatp after an ignored write");
             }
         }

@@ -24,7 +24,9 @@ conformance_tests! {
     [rules "mul_op"]
     |p| {
         binary(p, 0x0200_0033, |a: u64, b: u64| (u128::from(a) * u128::from(b)) as u64);
-        binary_on(p, 0x0200_0033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| (u128::from(a) * u128::from(b)) as u64);
+        binary_on(p, 0x0200_0033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            (u128::from(a) * u128::from(b)) as u64
+        });
     }
 
     /// The high half of the product of two signed numbers.
@@ -32,7 +34,9 @@ conformance_tests! {
     [rules "mulh_op"]
     |p| {
         binary(p, 0x0200_1033, |a: u64, b: u64| ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64);
-        binary_on(p, 0x0200_1033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64);
+        binary_on(p, 0x0200_1033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64
+        });
     }
 
     /// The high half of the product of a signed and an unsigned number.
@@ -40,7 +44,9 @@ conformance_tests! {
     [rules "mulhsu_op"]
     |p| {
         binary(p, 0x0200_2033, |a: u64, b: u64| ((i128::from(a as i64) * i128::from(b)) >> 64) as u64);
-        binary_on(p, 0x0200_2033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| ((i128::from(a as i64) * i128::from(b)) >> 64) as u64);
+        binary_on(p, 0x0200_2033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            ((i128::from(a as i64) * i128::from(b)) >> 64) as u64
+        });
     }
 
     /// The high half of the product of two unsigned numbers.
@@ -48,7 +54,9 @@ conformance_tests! {
     [rules "mulhu_op"]
     |p| {
         binary(p, 0x0200_3033, |a: u64, b: u64| ((u128::from(a) * u128::from(b)) >> 64) as u64);
-        binary_on(p, 0x0200_3033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| ((u128::from(a) * u128::from(b)) >> 64) as u64);
+        binary_on(p, 0x0200_3033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            ((u128::from(a) * u128::from(b)) >> 64) as u64
+        });
     }
 
     /// The product of two words, sign-extended.
@@ -64,7 +72,9 @@ conformance_tests! {
     [rules "div_op" "div_by_zero" "signed_div_overflow"]
     |p| {
         binary(p, 0x0200_4033, |a: u64, b: u64| quotient(i128::from(a as i64), i128::from(b as i64)) as u64);
-        binary_on(p, 0x0200_4033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| quotient(i128::from(a as i64), i128::from(b as i64)) as u64);
+        binary_on(p, 0x0200_4033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            quotient(i128::from(a as i64), i128::from(b as i64)) as u64
+        });
     }
 
     /// Unsigned division.
@@ -72,7 +82,9 @@ conformance_tests! {
     [rules "divu_op" "div_by_zero"]
     |p| {
         binary(p, 0x0200_5033, |a: u64, b: u64| quotient(a.into(), b.into()) as u64);
-        binary_on(p, 0x0200_5033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| quotient(a.into(), b.into()) as u64);
+        binary_on(p, 0x0200_5033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            quotient(a.into(), b.into()) as u64
+        });
     }
 
     /// The remainder has the sign of the dividend; by zero it is the dividend, on overflow zero.
@@ -80,7 +92,9 @@ conformance_tests! {
     [rules "rem_op" "rem_by_zero" "rem_result_sign" "signed_div_overflow"]
     |p| {
         binary(p, 0x0200_6033, |a: u64, b: u64| remainder(i128::from(a as i64), i128::from(b as i64)) as u64);
-        binary_on(p, 0x0200_6033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| remainder(i128::from(a as i64), i128::from(b as i64)) as u64);
+        binary_on(p, 0x0200_6033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            remainder(i128::from(a as i64), i128::from(b as i64)) as u64
+        });
     }
 
     /// The unsigned remainder.
@@ -88,38 +102,56 @@ conformance_tests! {
     [rules "remu_op" "rem_by_zero"]
     |p| {
         binary(p, 0x0200_7033, |a: u64, b: u64| remainder(a.into(), b.into()) as u64);
-        binary_on(p, 0x0200_7033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| remainder(a.into(), b.into()) as u64);
+        binary_on(p, 0x0200_7033, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            remainder(a.into(), b.into()) as u64
+        });
     }
 
     /// Signed division of words.
     divw
     [rules "divw_op" "div_by_zero" "signed_div_overflow"]
     |p| {
-        binary(p, 0x0200_403b, |a: u64, b: u64| sext_w(quotient(i128::from(a as i32), i128::from(b as i32)) as u64));
-        binary_on(p, 0x0200_403b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| sext_w(quotient(i128::from(a as i32), i128::from(b as i32)) as u64));
+        binary(p, 0x0200_403b, |a: u64, b: u64| {
+            sext_w(quotient(i128::from(a as i32), i128::from(b as i32)) as u64)
+        });
+        binary_on(p, 0x0200_403b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            sext_w(quotient(i128::from(a as i32), i128::from(b as i32)) as u64)
+        });
     }
 
     /// Unsigned division of words, the quotient sign-extended.
     divuw
     [rules "divuw_op" "div_by_zero"]
     |p| {
-        binary(p, 0x0200_503b, |a: u64, b: u64| sext_w(quotient(i128::from(a as u32), i128::from(b as u32)) as u64));
-        binary_on(p, 0x0200_503b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| sext_w(quotient(i128::from(a as u32), i128::from(b as u32)) as u64));
+        binary(p, 0x0200_503b, |a: u64, b: u64| {
+            sext_w(quotient(i128::from(a as u32), i128::from(b as u32)) as u64)
+        });
+        binary_on(p, 0x0200_503b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            sext_w(quotient(i128::from(a as u32), i128::from(b as u32)) as u64)
+        });
     }
 
     /// The signed remainder of words, sign-extended also by zero.
     remw
     [rules "remw_op" "remw_result_sign" "rem_by_zero" "signed_div_overflow"]
     |p| {
-        binary(p, 0x0200_603b, |a: u64, b: u64| sext_w(remainder(i128::from(a as i32), i128::from(b as i32)) as u64));
-        binary_on(p, 0x0200_603b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| sext_w(remainder(i128::from(a as i32), i128::from(b as i32)) as u64));
+        binary(p, 0x0200_603b, |a: u64, b: u64| {
+            sext_w(remainder(i128::from(a as i32), i128::from(b as i32)) as u64)
+        });
+        binary_on(p, 0x0200_603b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            sext_w(remainder(i128::from(a as i32), i128::from(b as i32)) as u64)
+        });
     }
 
     /// The unsigned remainder of words, sign-extended also by zero.
     remuw
     [rules "remuw_op" "remuw_result_sign" "rem_by_zero"]
     |p| {
-        binary(p, 0x0200_703b, |a: u64, b: u64| sext_w(remainder(i128::from(a as u32), i128::from(b as u32)) as u64));
-        binary_on(p, 0x0200_703b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| sext_w(remainder(i128::from(a as u32), i128::from(b as u32)) as u64));
+        binary(p, 0x0200_703b, |a: u64, b: u64| {
+            sext_w(remainder(i128::from(a as u32), i128::from(b as u32)) as u64)
+        });
+        binary_on(p, 0x0200_703b, &DIVIDENDS, &DIVISORS, &|a: u64, b: u64| {
+            sext_w(remainder(i128::from(a as u32), i128::from(b as u32)) as u64)
+        });
     }
 }

@@ -42,13 +42,19 @@ conformance_tests! {
             }
             let faults = |p: &mut Program| {
                 p.li(A0, va).li(A1, 7);
-                p.expect_trap(trap(Exception::LoadAccessFault, Mode::M).tval(va), |p| { p.ld(A1, 0, A0); });
+                p.expect_trap(trap(Exception::LoadAccessFault, Mode::M).tval(va), |p| {
+                    p.ld(A1, 0, A0);
+                });
                 p.check_eq(A1, 7, "the destination of a load that faults");
-                p.expect_trap(trap(Exception::StoreAccessFault, Mode::M).tval(va), |p| { p.sd(A1, 0, A0); });
+                p.expect_trap(trap(Exception::StoreAccessFault, Mode::M).tval(va), |p| {
+                    p.sd(A1, 0, A0);
+                });
                 p.expect_trap(trap(Exception::StoreAccessFault, Mode::M).tval(va), |p| {
                     p.amoadd_w(A1, A1, A0, Order::Plain);
                 });
-                p.expect_trap(trap(Exception::InstAccessFault, Mode::M).tval(va).epc(va), |p| { p.jalr(RA, 0, A0); });
+                p.expect_trap(trap(Exception::InstAccessFault, Mode::M).tval(va).epc(va), |p| {
+                    p.jalr(RA, 0, A0);
+                });
             };
             if mode == Mode::M {
                 faults(p);

@@ -76,7 +76,9 @@ conformance_tests! {
     [needs Smdbltrp]
     |p| {
         let (mdt, mie) = (MDT.mask(), MIE.mask());
-        for (written, held) in [(mie, mie), (mdt | mie, mdt), (mdt | mie, mdt), (mie, mie), (mdt, mdt), (0, 0)] {
+        for (written, held) in
+            [(mie, mie), (mdt | mie, mdt), (mdt | mie, mdt), (mie, mie), (mdt, mdt), (0, 0)]
+        {
             p.li(A0, written).csrr(A1, MSTATUS).li(A2, !(mdt | mie)).and(A1, A1, A2).or(A1, A1, A0);
             p.csrw(MSTATUS, A1);
             p.check_csr_bits(MSTATUS, mdt | mie, held, "MDT and MIE");
@@ -112,9 +114,12 @@ conformance_tests! {
     [rules "mstatus_mdt_clr_mret_sret" "sstatus_sdt_clr_mret_sret" "vsstatus_sdt_clr_mret_sret"]
     [needs Smdbltrp Ssdbltrp H]
     |p| {
-        for (mode, supervisor, guest) in
-            [(Mode::HS, true, true), (Mode::U, false, true), (Mode::VS, false, true), (Mode::VU, false, false)]
-        {
+        for (mode, supervisor, guest) in [
+            (Mode::HS, true, true),
+            (Mode::U, false, true),
+            (Mode::VS, false, true),
+            (Mode::VU, false, false),
+        ] {
             disable_traps(p);
             p.set_csr(MSTATUS, MDT.mask());
             p.in_mode(mode, |p| {

@@ -25,8 +25,13 @@ conformance_tests! {
     [cpus "svpbmt=off" "svadu=off" "sstc=off" "zicboz=off" "zicbom=off" "svpbmt=off,svadu=off,sstc=off,zicboz=off,zicbom=off"]
     |p| {
         for (field, ext) in [
-            (PBMTE, Ext::Svpbmt), (ADUE, Ext::Svadu), (STCE, Ext::Sstc), (CBZE, Ext::Zicboz), (CBCFE, Ext::Zicbom),
-            (CBIE, Ext::Zicbom), (FIOM, Ext::U),
+            (PBMTE, Ext::Svpbmt),
+            (ADUE, Ext::Svadu),
+            (STCE, Ext::Sstc),
+            (CBZE, Ext::Zicboz),
+            (CBCFE, Ext::Zicbom),
+            (CBIE, Ext::Zicbom),
+            (FIOM, Ext::U),
         ] {
             field_follows(p, field, ext);
         }
@@ -84,7 +89,9 @@ conformance_tests! {
             for mode in [Mode::HS, Mode::U] {
                 p.in_mode(mode, |p| {
                     p.li(A0, page);
-                    for (i, (before, after)) in [(8, 4), (4, 8), (8, 8), (4, 4), (12, 12)].into_iter().enumerate() {
+                    for (i, (before, after)) in
+                        [(8, 4), (4, 8), (8, 8), (4, 4), (12, 12)].into_iter().enumerate()
+                    {
                         let value = 16 * fiom + i as u64;
                         p.li(A1, value).sd(A1, 0, A0).fence(before, after).ld(A2, 0, A0);
                         p.check_eq(A2, value, "what was stored before the fence");

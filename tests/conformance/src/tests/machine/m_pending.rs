@@ -134,7 +134,12 @@ conformance_tests! {
     |p| {
         p.write_csr(csr::menvcfg::NUMBER, 0);
         let order = [
-            Interrupt::Msi, Interrupt::Mti, Interrupt::Sei, Interrupt::Ssi, Interrupt::Sti, Interrupt::Lcofi,
+            Interrupt::Msi,
+            Interrupt::Mti,
+            Interrupt::Sei,
+            Interrupt::Ssi,
+            Interrupt::Sti,
+            Interrupt::Lcofi,
         ];
         let last = if p.cpu().has(Ext::Sscofpmf) { 6 } else { 5 };
         p.li(A0, device::MSIP).li(A1, 1).sw(A1, 0, A0);

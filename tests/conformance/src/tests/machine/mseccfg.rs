@@ -130,8 +130,22 @@ conformance_tests! {
         }
         // By L, R, W, X: what M-mode may do, and what the lower modes may.
         let table = [
-            ("", ""), ("", "x"), ("rw", "r"), ("rw", "rw"), ("", "r"), ("", "rx"), ("", "rw"), ("", "rwx"),
-            ("", ""), ("x", ""), ("x", "x"), ("rx", "x"), ("r", ""), ("rx", ""), ("rw", ""), ("r", "r"),
+            ("", ""),
+            ("", "x"),
+            ("rw", "r"),
+            ("rw", "rw"),
+            ("", "r"),
+            ("", "rx"),
+            ("", "rw"),
+            ("", "rwx"),
+            ("", ""),
+            ("x", ""),
+            ("x", "x"),
+            ("rx", "x"),
+            ("r", ""),
+            ("rx", ""),
+            ("rw", ""),
+            ("r", "r"),
         ];
         let page = page(p);
         lock_down(p);

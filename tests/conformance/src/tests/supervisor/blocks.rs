@@ -41,7 +41,9 @@ conformance_tests! {
     [needs Zicbom Zicboz]
     |p| {
         let page = p.page();
-        for m in [0, CBIE.of(1), CBIE.of(3), CBCFE.mask(), CBZE.mask(), CBIE.of(3) | CBCFE.mask() | CBZE.mask()] {
+        for m in
+            [0, CBIE.of(1), CBIE.of(3), CBCFE.mask(), CBZE.mask(), CBIE.of(3) | CBCFE.mask() | CBZE.mask()]
+        {
             p.write_csr(csr::menvcfg::NUMBER, m);
             for s in [0, CBIE.of(1), CBIE.of(3), CBCFE.mask(), CBZE.mask()] {
                 p.write_csr(csr::senvcfg::NUMBER, s);

@@ -212,7 +212,8 @@ conformance_tests! {
         for (machine, hypervisor) in [(0, 0), (1, 0), (1, 1)] {
             p.set_field(csr::menvcfg::NUMBER, PBMTE, machine);
             p.set_field(csr::henvcfg::NUMBER, PBMTE, hypervisor);
-            for (vs_kind, g_kind) in [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 2), (2, 1)] {
+            for (vs_kind, g_kind) in [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 2), (2, 1)]
+            {
                 p.store(vs_at, Pte::leaf(guest, flags("rwad")).0 | Pte::PBMT.of(vs_kind));
                 p.store(g_at, Pte::leaf(page, flags("rwuad")).0 | Pte::PBMT.of(g_kind));
                 p.hfence_vvma(ZERO, ZERO).hfence_gvma(ZERO, ZERO);
@@ -329,7 +330,9 @@ conformance_tests! {
         p.put(page, 0x99);
         let leaf_at = p.map(s, SPARE, page, flags("rwad"));
         let pointer_at = p.pte_address(s, SPARE, 1);
-        for (at, valid) in [(leaf_at, Pte::leaf(page, flags("rwad"))), (pointer_at, Pte::pointer(leaf_at & !0xfff))] {
+        for (at, valid) in
+            [(leaf_at, Pte::leaf(page, flags("rwad"))), (pointer_at, Pte::pointer(leaf_at & !0xfff))]
+        {
             p.store(at, valid.0 & !Pte::V.mask());
             p.sfence_vma(ZERO, ZERO);
             load_faults(p, SPARE);

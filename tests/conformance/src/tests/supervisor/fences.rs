@@ -132,7 +132,11 @@ conformance_tests! {
         let (first, second) = (Pte::pointer(entry & !0xfff).0, Pte::pointer(other).0);
         let table = Pte::pointer(entry & !0xfff);
         // Where the pointer lies is found by its value: it is the only one in the level above.
-        p.csrr(S2, csr::satp::NUMBER).slli(S2, S2, 20).srli(S2, S2, 8).li(A4, 8 * (SPARE >> 30)).add(S2, S2, A4);
+        p.csrr(S2, csr::satp::NUMBER)
+            .slli(S2, S2, 20)
+            .srli(S2, S2, 8)
+            .li(A4, 8 * (SPARE >> 30))
+            .add(S2, S2, A4);
         p.ld(S2, 0, S2).srli(S2, S2, 10).slli(S2, S2, 12);
         p.ld(A1, 0, S2);
         p.check_eq(A1, table.0, "the pointer");
@@ -207,15 +211,27 @@ conformance_tests! {
                 if tvm == 0 {
                     p.sinval_vma(ZERO, ZERO).sfence_vma(ZERO, ZERO);
                 } else {
-                    p.expect_trap(illegal(), |p| { p.sinval_vma(ZERO, ZERO); });
-                    p.expect_trap(illegal(), |p| { p.sfence_vma(ZERO, ZERO); });
+                    p.expect_trap(illegal(), |p| {
+                        p.sinval_vma(ZERO, ZERO);
+                    });
+                    p.expect_trap(illegal(), |p| {
+                        p.sfence_vma(ZERO, ZERO);
+                    });
                 }
             });
             p.in_mode(Mode::U, |p| {
-                p.expect_trap(illegal(), |p| { p.sinval_vma(ZERO, ZERO); });
-                p.expect_trap(illegal(), |p| { p.sfence_vma(ZERO, ZERO); });
-                p.expect_trap(illegal(), |p| { p.sfence_w_inval(); });
-                p.expect_trap(illegal(), |p| { p.sfence_inval_ir(); });
+                p.expect_trap(illegal(), |p| {
+                    p.sinval_vma(ZERO, ZERO);
+                });
+                p.expect_trap(illegal(), |p| {
+                    p.sfence_vma(ZERO, ZERO);
+                });
+                p.expect_trap(illegal(), |p| {
+                    p.sfence_w_inval();
+                });
+                p.expect_trap(illegal(), |p| {
+                    p.sfence_inval_ir();
+                });
             });
         }
     }
@@ -239,29 +255,51 @@ conformance_tests! {
                 if on == 0 {
                     p.hinval_gvma(ZERO, ZERO);
                 } else {
-                    p.expect_trap(illegal(), |p| { p.hinval_gvma(ZERO, ZERO); });
+                    p.expect_trap(illegal(), |p| {
+                        p.hinval_gvma(ZERO, ZERO);
+                    });
                 }
             });
             p.in_mode(Mode::U, |p| {
-                p.expect_trap(illegal(), |p| { p.hinval_vvma(ZERO, ZERO); });
-                p.expect_trap(illegal(), |p| { p.hinval_gvma(ZERO, ZERO); });
+                p.expect_trap(illegal(), |p| {
+                    p.hinval_vvma(ZERO, ZERO);
+                });
+                p.expect_trap(illegal(), |p| {
+                    p.hinval_gvma(ZERO, ZERO);
+                });
             });
             p.in_mode(Mode::VS, |p| {
                 p.sfence_w_inval().sfence_inval_ir();
                 if on == 0 {
                     p.sinval_vma(ZERO, ZERO);
                 } else {
-                    p.expect_trap(virtual_(), |p| { p.sinval_vma(ZERO, ZERO); });
+                    p.expect_trap(virtual_(), |p| {
+                        p.sinval_vma(ZERO, ZERO);
+                    });
                 }
-                p.expect_trap(virtual_(), |p| { p.hinval_vvma(ZERO, ZERO); });
-                p.expect_trap(virtual_(), |p| { p.hinval_gvma(ZERO, ZERO); });
+                p.expect_trap(virtual_(), |p| {
+                    p.hinval_vvma(ZERO, ZERO);
+                });
+                p.expect_trap(virtual_(), |p| {
+                    p.hinval_gvma(ZERO, ZERO);
+                });
             });
             p.in_mode(Mode::VU, |p| {
-                p.expect_trap(virtual_(), |p| { p.sinval_vma(ZERO, ZERO); });
-                p.expect_trap(virtual_(), |p| { p.sfence_w_inval(); });
-                p.expect_trap(virtual_(), |p| { p.sfence_inval_ir(); });
-                p.expect_trap(virtual_(), |p| { p.hinval_vvma(ZERO, ZERO); });
-                p.expect_trap(virtual_(), |p| { p.hinval_gvma(ZERO, ZERO); });
+                p.expect_trap(virtual_(), |p| {
+                    p.sinval_vma(ZERO, ZERO);
+                });
+                p.expect_trap(virtual_(), |p| {
+                    p.sfence_w_inval();
+                });
+                p.expect_trap(virtual_(), |p| {
+                    p.sfence_inval_ir();
+                });
+                p.expect_trap(virtual_(), |p| {
+                    p.hinval_vvma(ZERO, ZERO);
+                });
+                p.expect_trap(virtual_(), |p| {
+                    p.hinval_gvma(ZERO, ZERO);
+                });
             });
         }
         p.set_field(csr::mstatus::NUMBER, csr::mstatus::TVM, 0);

@@ -26,7 +26,8 @@ conformance_tests! {
     |p| {
         let ids = (1 << p.cpu().asid_len) - 1;
         for mode in modes(p).into_iter().filter(|mode| *mode != 0) {
-            let (all, some) = (MODE.of(mode) | ASID.mask() | PPN.mask(), MODE.of(mode) | PPN.of(0x123_4567_89ab));
+            let (all, some) =
+                (MODE.of(mode) | ASID.mask() | PPN.mask(), MODE.of(mode) | PPN.of(0x123_4567_89ab));
             p.check_write(csr::satp::NUMBER, all, MODE.of(mode) | ASID.of(ids) | PPN.mask(), "satp");
             p.check_write(csr::satp::NUMBER, some, some, "satp");
         }
@@ -162,11 +163,13 @@ conformance_tests! {
     [rules "sfence_vma_asid_effect" "satp_op"]
     [cpus "tlb=sticky" "asidlen=1"]
     |p| {
-        let tables: Vec<_> = (0..2).map(|_| {
-            let table = p.table(&SV39);
-            p.identity(table);
-            table
-        }).collect();
+        let tables: Vec<_> = (0..2)
+            .map(|_| {
+                let table = p.table(&SV39);
+                p.identity(table);
+                table
+            })
+            .collect();
         for (i, table) in tables.iter().enumerate() {
             let page = p.page();
             p.put(page, 0x100 + i as u64);

@@ -203,12 +203,24 @@ conformance_tests! {
                         p.expect_trap(trap(fault, Mode::M).tval(SPARE), body);
                     }
                 };
-                access(has('r'), Exception::LoadPageFault, &|p| { p.ld(A1, 0, A0); });
-                access(has('r'), Exception::LoadPageFault, &|p| { p.lbu(A1, 0, A0); });
-                access(has('r'), Exception::LoadPageFault, &|p| { p.lr_d(A1, A0, Order::Plain); });
-                access(has('w'), Exception::StorePageFault, &|p| { p.sd(A2, 0, A0); });
-                access(has('w'), Exception::StorePageFault, &|p| { p.amoor_d(A1, ZERO, A0, Order::Plain); });
-                access(has('w'), Exception::StorePageFault, &|p| { p.sc_d(A1, A2, A0, Order::Plain); });
+                access(has('r'), Exception::LoadPageFault, &|p| {
+                    p.ld(A1, 0, A0);
+                });
+                access(has('r'), Exception::LoadPageFault, &|p| {
+                    p.lbu(A1, 0, A0);
+                });
+                access(has('r'), Exception::LoadPageFault, &|p| {
+                    p.lr_d(A1, A0, Order::Plain);
+                });
+                access(has('w'), Exception::StorePageFault, &|p| {
+                    p.sd(A2, 0, A0);
+                });
+                access(has('w'), Exception::StorePageFault, &|p| {
+                    p.amoor_d(A1, ZERO, A0, Order::Plain);
+                });
+                access(has('w'), Exception::StorePageFault, &|p| {
+                    p.sc_d(A1, A2, A0, Order::Plain);
+                });
                 if has('x') {
                     p.jalr(RA, 0, A0);
                 } else {

@@ -51,7 +51,9 @@ conformance_tests! {
     |p| {
         let page = p.page();
         let old = 0x1180_2233_4455_f0e6;
-        for (word, mask, extended) in [(0x2800_002f, 0xff, 0xffff_ffff_ffff_ffe6), (0x2800_102f, 0xffff, 0xffff_ffff_ffff_f0e6)] {
+        for (word, mask, extended) in
+            [(0x2800_002f, 0xff, 0xffff_ffff_ffff_ffe6), (0x2800_102f, 0xffff, 0xffff_ffff_ffff_f0e6)]
+        {
             for (compare, swaps) in [(old, true), (old ^ 0xabcd_0123_4567_0000, true), (old ^ 1, false)] {
                 p.store(page, old);
                 p.li(A1, page).li(A0, compare).li(A2, 0x7777_7777_7777_1234);

@@ -22,7 +22,9 @@ conformance_tests! {
     |p| {
         let page = p.page();
         // The upper halves of the registers do not matter; a word that differs leaves memory alone.
-        for (compare, swaps) in [(0xffff_0000_89ab_cdef, true), (OLD, true), (OLD ^ 1, false), (OLD ^ 1 << 31, false)] {
+        for (compare, swaps) in
+            [(0xffff_0000_89ab_cdef, true), (OLD, true), (OLD ^ 1, false), (OLD ^ 1 << 31, false)]
+        {
             p.store(page, OLD);
             p.li(A1, page).li(A0, compare).li(A2, NEW);
             swap(p, 0x2800_202f, 0);
@@ -113,7 +115,9 @@ conformance_tests! {
         for (word, size) in [(0x2800_202f, 4), (0x2800_302f, 8), (0x2800_402f, 16)] {
             for offset in [1, size / 2, size - 1] {
                 p.li(A1, page + offset);
-                p.expect_trap(trap(exception, Mode::M).tval(page + offset).tinst_transformed(0), |p| swap(p, word, 0));
+                p.expect_trap(trap(exception, Mode::M).tval(page + offset).tinst_transformed(0), |p| {
+                    swap(p, word, 0)
+                });
             }
         }
     }

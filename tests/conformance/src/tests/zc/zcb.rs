@@ -126,7 +126,9 @@ conformance_tests! {
             }
         }
         for n in 8..16 {
-            p.li(Reg::from_bits(n as u8), 5).li(Reg::from_bits(23 - n as u8), 7).half(0x9c41 | registers(n, 23 - n));
+            p.li(Reg::from_bits(n as u8), 5)
+                .li(Reg::from_bits(23 - n as u8), 7)
+                .half(0x9c41 | registers(n, 23 - n));
             p.check_eq(Reg::from_bits(n as u8), 35, &format!("x{n} times x{}", 23 - n));
         }
     }

@@ -46,19 +46,25 @@ conformance_tests! {
     fli_s
     [rules "fli-s_op"]
     [needs Zfa]
-    |p| { constants(p, &SINGLE); }
+    |p| {
+        constants(p, &SINGLE);
+    }
 
     /// The 32 constants as doubles.
     fli_d
     [rules "fli-d_op"]
     [needs Zfa]
-    |p| { constants(p, &DOUBLE); }
+    |p| {
+        constants(p, &DOUBLE);
+    }
 
     /// The 32 constants as halves: two are subnormal, and 65536 is infinity.
     fli_h
     [rules "fli-h_op"]
     [needs Zfa Zfh]
-    |p| { constants(p, &HALF); }
+    |p| {
+        constants(p, &HALF);
+    }
 }
 
 /// Every constant, boxed and without flags, also 65536 as a half.

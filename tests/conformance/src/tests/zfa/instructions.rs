@@ -9,25 +9,33 @@ conformance_tests! {
     fminm_s
     [rules "fminm-s_op"]
     [needs Zfa]
-    |p| { compare::select_any_nan(p, &SINGLE, "fminm", true); }
+    |p| {
+        compare::select_any_nan(p, &SINGLE, "fminm", true);
+    }
 
     /// The greater of two singles, a NaN if there is one.
     fmaxm_s
     [rules "fmaxm-s_op"]
     [needs Zfa]
-    |p| { compare::select_any_nan(p, &SINGLE, "fmaxm", false); }
+    |p| {
+        compare::select_any_nan(p, &SINGLE, "fmaxm", false);
+    }
 
     /// Rounded to an integer in every mode, without saying so; zeros and infinities stay as they are.
     fround_s
     [rules "fround-s_op" "fround-s_zero_inf" "fround-s_nan_nv"]
     [needs Zfa]
-    |p| { round(p, &SINGLE, "fround", 0); }
+    |p| {
+        round(p, &SINGLE, "fround", 0);
+    }
 
     /// Rounded to an integer in every mode, inexact where that changes the value.
     froundnx_s
     [rules "froundnx-s_op"]
     [needs Zfa]
-    |p| { round(p, &SINGLE, "froundnx", NX); }
+    |p| {
+        round(p, &SINGLE, "froundnx", NX);
+    }
 
     /// Quietly less than or equal: only signaling NaNs are invalid.
     fleq_s
@@ -51,25 +59,33 @@ conformance_tests! {
     fminm_d
     [rules "fminm-d_op"]
     [needs Zfa]
-    |p| { compare::select_any_nan(p, &DOUBLE, "fminm", true); }
+    |p| {
+        compare::select_any_nan(p, &DOUBLE, "fminm", true);
+    }
 
     /// The greater of two doubles, a NaN if there is one.
     fmaxm_d
     [rules "fmaxm-d_op"]
     [needs Zfa]
-    |p| { compare::select_any_nan(p, &DOUBLE, "fmaxm", false); }
+    |p| {
+        compare::select_any_nan(p, &DOUBLE, "fmaxm", false);
+    }
 
     /// Rounded to an integer in every mode, without saying so; zeros and infinities stay as they are.
     fround_d
     [rules "fround-d"]
     [needs Zfa]
-    |p| { round(p, &DOUBLE, "fround", 0); }
+    |p| {
+        round(p, &DOUBLE, "fround", 0);
+    }
 
     /// Rounded to an integer in every mode, inexact where that changes the value.
     froundnx_d
     [rules "froundnx-d"]
     [needs Zfa]
-    |p| { round(p, &DOUBLE, "froundnx", NX); }
+    |p| {
+        round(p, &DOUBLE, "froundnx", NX);
+    }
 
     /// Quietly less than or equal: only signaling NaNs are invalid.
     fleq_d
@@ -93,25 +109,33 @@ conformance_tests! {
     fminm_h
     [rules "fminm-h_op"]
     [needs Zfa Zfh]
-    |p| { compare::select_any_nan(p, &HALF, "fminm", true); }
+    |p| {
+        compare::select_any_nan(p, &HALF, "fminm", true);
+    }
 
     /// The greater of two halves, a NaN if there is one.
     fmaxm_h
     [rules "fmaxm-h_op"]
     [needs Zfa Zfh]
-    |p| { compare::select_any_nan(p, &HALF, "fmaxm", false); }
+    |p| {
+        compare::select_any_nan(p, &HALF, "fmaxm", false);
+    }
 
     /// Rounded to an integer in every mode, without saying so; zeros and infinities stay as they are.
     fround_h
     [rules "fround-h"]
     [needs Zfa Zfh]
-    |p| { round(p, &HALF, "fround", 0); }
+    |p| {
+        round(p, &HALF, "fround", 0);
+    }
 
     /// Rounded to an integer in every mode, inexact where that changes the value.
     froundnx_h
     [rules "froundnx-h"]
     [needs Zfa Zfh]
-    |p| { round(p, &HALF, "froundnx", NX); }
+    |p| {
+        round(p, &HALF, "froundnx", NX);
+    }
 
     /// Quietly less than or equal: only signaling NaNs are invalid.
     fleq_h

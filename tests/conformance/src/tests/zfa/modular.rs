@@ -36,7 +36,13 @@ conformance_tests! {
         for (value, word, flags) in ROWS {
             check(p, Op::fcvtmod_w_d, &[value.to_bits()], word as u64, flags);
         }
-        for value in [DOUBLE.infinity(), DOUBLE.neg(DOUBLE.infinity()), DOUBLE.nan(), DOUBLE.quiet(), DOUBLE.signaling()] {
+        for value in [
+            DOUBLE.infinity(),
+            DOUBLE.neg(DOUBLE.infinity()),
+            DOUBLE.nan(),
+            DOUBLE.quiet(),
+            DOUBLE.signaling(),
+        ] {
             check(p, Op::fcvtmod_w_d, &[value], 0, NV);
         }
         check(p, Op::fcvtmod_w_d, &[DOUBLE.tiny()], 0, NX);

@@ -8,37 +8,49 @@ conformance_tests! {
     feq_h
     [rules "feq-h_op"]
     [needs Zfh]
-    |p| { compare::compare(p, &HALF, "feq", [0, 1, 0]); }
+    |p| {
+        compare::compare(p, &HALF, "feq", [0, 1, 0]);
+    }
 
     /// Equal: never with a NaN. Only signaling NaNs are invalid.
     feq_h_nan
     [rules "feq-h_NaN"]
     [needs Zfh]
-    |p| { compare::compare_nans(p, &HALF, "feq", false); }
+    |p| {
+        compare::compare_nans(p, &HALF, "feq", false);
+    }
 
     /// Less than: of numbers, zeros of either sign and infinities.
     flt_h
     [rules "flt-h_op"]
     [needs Zfh]
-    |p| { compare::compare(p, &HALF, "flt", [1, 0, 0]); }
+    |p| {
+        compare::compare(p, &HALF, "flt", [1, 0, 0]);
+    }
 
     /// Less than: never with a NaN. Every NaN is invalid.
     flt_h_nan
     [rules "flt-h_NaN"]
     [needs Zfh]
-    |p| { compare::compare_nans(p, &HALF, "flt", true); }
+    |p| {
+        compare::compare_nans(p, &HALF, "flt", true);
+    }
 
     /// Less than or equal: of numbers, zeros of either sign and infinities.
     fle_h
     [rules "fle-h_op"]
     [needs Zfh]
-    |p| { compare::compare(p, &HALF, "fle", [1, 1, 0]); }
+    |p| {
+        compare::compare(p, &HALF, "fle", [1, 1, 0]);
+    }
 
     /// Less than or equal: never with a NaN. Every NaN is invalid.
     fle_h_nan
     [rules "fle-h_NaN"]
     [needs Zfh]
-    |p| { compare::compare_nans(p, &HALF, "fle", true); }
+    |p| {
+        compare::compare_nans(p, &HALF, "fle", true);
+    }
 
     /// The lesser of two numbers; of a number and a NaN, the number.
     fmin_h
@@ -68,23 +80,31 @@ conformance_tests! {
     fclass_h
     [rules "fclass-h_op"]
     [needs Zfh]
-    |p| { compare::classify(p, &HALF); }
+    |p| {
+        compare::classify(p, &HALF);
+    }
 
     /// All bits of the first operand, a NaN's too, and the sign of the second operand.
     fsgnj_h
     [rules "fsgnj-h_op"]
     [needs Zfh]
-    |p| { compare::inject(p, &HALF, "fsgnj", |_, b| b); }
+    |p| {
+        compare::inject(p, &HALF, "fsgnj", |_, b| b);
+    }
 
     /// All bits of the first operand, a NaN's too, and the sign opposite to that of the second operand.
     fsgnjn_h
     [rules "fsgnjn-h_op"]
     [needs Zfh]
-    |p| { compare::inject(p, &HALF, "fsgnjn", |_, b| !b); }
+    |p| {
+        compare::inject(p, &HALF, "fsgnjn", |_, b| !b);
+    }
 
     /// All bits of the first operand, a NaN's too, and the sign which is the exclusive-or of both.
     fsgnjx_h
     [rules "fsgnjx-h_op"]
     [needs Zfh]
-    |p| { compare::inject(p, &HALF, "fsgnjx", |a, b| a ^ b); }
+    |p| {
+        compare::inject(p, &HALF, "fsgnjx", |a, b| a ^ b);
+    }
 }

@@ -30,7 +30,8 @@ conformance_tests! {
         if p.cpu().has(Ext::Zfh) {
             return check(p, Op::fadd_h, &[HALF.n(1.5), HALF.n(2.25)], HALF.n(3.75), 0);
         }
-        let is_half = |row: &&Row| row.needs.iter().any(|all| all.closure().has(Ext::Zfhmin) && !all.has(Ext::Zfa));
+        let is_half =
+            |row: &&Row| row.needs.iter().any(|all| all.closure().has(Ext::Zfhmin) && !all.has(Ext::Zfa));
         for row in ROWS.iter().filter(is_half).filter(|row| !ZFHMIN.contains(&row.op)) {
             p.expect_trap(trap(Exception::IllegalInst, Mode::M).tval_inst(), |p| {
                 p.inst(Inst { rd: 10, rs1: 1, ..Inst::new(row.op) });

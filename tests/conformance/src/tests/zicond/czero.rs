@@ -29,7 +29,9 @@ conformance_tests! {
         for code in codes {
             // To a0, from a1 and a2.
             let word = code | 10 << 7 | 11 << 15 | 12 << 20;
-            for (n, (value, condition)) in [(0, 0), (1, 0), (0, 1), (u64::MAX, u64::MAX)].into_iter().enumerate() {
+            for (n, (value, condition)) in
+                [(0, 0), (1, 0), (0, 1), (u64::MAX, u64::MAX)].into_iter().enumerate()
+            {
                 p.li(A1, value).li(A2, condition);
                 p.csrr(A3, csr::mcycle::NUMBER).word(word).csrr(A4, csr::mcycle::NUMBER).sub(A4, A4, A3);
                 if n == 0 {

@@ -16,18 +16,20 @@ conformance_tests! {
         let old = 0x8123_4567_89ab_cdefu64;
         let operand = 0xf0f0_ffff_0000_1234u64;
         // funct3 1 to 3 take rs1, 5 to 7 a field of five bits.
-        for (funct3, operation) in [
-            (1, (|_, b| b) as fn(u64, u64) -> u64),
-            (2, |a, b| a | b),
-            (3, |a, b| a & !b),
-        ] {
+        for (funct3, operation) in
+            [(1, (|_, b| b) as fn(u64, u64) -> u64), (2, |a, b| a | b), (3, |a, b| a & !b)]
+        {
             p.write_csr(csr::mscratch::NUMBER, old);
-            p.li(A1, operand).word(code(funct3, csr::mscratch::NUMBER, 10, 11)).csrr(A2, csr::mscratch::NUMBER);
+            p.li(A1, operand)
+                .word(code(funct3, csr::mscratch::NUMBER, 10, 11))
+                .csrr(A2, csr::mscratch::NUMBER);
             p.check_eq(A0, old, "the value before");
             p.check_eq(A2, operation(old, operand), "the value after");
             p.check_eq(A1, operand, "rs1");
             p.write_csr(csr::mscratch::NUMBER, old);
-            p.li(A0, operand).word(code(funct3, csr::mscratch::NUMBER, 10, 10)).csrr(A2, csr::mscratch::NUMBER);
+            p.li(A0, operand)
+                .word(code(funct3, csr::mscratch::NUMBER, 10, 10))
+                .csrr(A2, csr::mscratch::NUMBER);
             p.check_eq(A0, old, "the value before, with rd that is rs1");
             p.check_eq(A2, operation(old, operand), "the value after, with rd that is rs1");
             for uimm in [0, 1, 16, 31] {
@@ -60,7 +62,9 @@ conformance_tests! {
             p.li(A1, 0);
         }
         // A CSR that counts shows whether it has been written: a write takes the place of the count.
-        for (funct3, field, writes) in [(2, 0, false), (3, 0, false), (6, 0, false), (7, 0, false), (2, 11, true), (3, 11, true)] {
+        for (funct3, field, writes) in
+            [(2, 0, false), (3, 0, false), (6, 0, false), (7, 0, false), (2, 11, true), (3, 11, true)]
+        {
             p.write_csr(csr::minstret::NUMBER, 1000);
             p.li(A1, 0).word(code(funct3, csr::minstret::NUMBER, 10, field)).csrr(A2, csr::minstret::NUMBER);
             p.sub(A2, A2, A0);
@@ -93,7 +97,11 @@ conformance_tests! {
         p.li(A1, 3).fcvt_d_l(FA1, A1, Rne).li(A2, 1).fcvt_d_l(FA0, A2, Rne);
         p.csrwi(csr::fcsr::NUMBER, 0).fdiv_d(FA2, FA0, FA1, Dyn).csrr(A0, csr::fflags::NUMBER);
         p.check_eq(A0, 1, "the inexact flag of the instruction before");
-        p.fmv_x_d(A3, FA2).csrwi(csr::frm::NUMBER, 3).fdiv_d(FA2, FA0, FA1, Dyn).fmv_x_d(A4, FA2).sub(A4, A4, A3);
+        p.fmv_x_d(A3, FA2)
+            .csrwi(csr::frm::NUMBER, 3)
+            .fdiv_d(FA2, FA0, FA1, Dyn)
+            .fmv_x_d(A4, FA2)
+            .sub(A4, A4, A3);
         p.check_eq(A4, 1, "one third rounded up and to nearest");
         // Floating point that is switched off is off for the next instruction.
         p.clear_csr(csr::mstatus::NUMBER, csr::mstatus::FS.mask());
@@ -114,7 +122,11 @@ conformance_tests! {
         p.sd(ZERO, 0, A1);
         // The wire may take its time, but not for ever.
         let (again, done) = (p.here(), p.label());
-        p.fence(0b0100, 0b1000).csrr(A0, csr::mip::NUMBER).andi(A0, A0, csr::mip::MTIP.mask() as i32).bnez(A0, done).j(again);
+        p.fence(0b0100, 0b1000)
+            .csrr(A0, csr::mip::NUMBER)
+            .andi(A0, A0, csr::mip::MTIP.mask() as i32)
+            .bnez(A0, done)
+            .j(again);
         p.place(done);
     }
 }
