@@ -24,6 +24,7 @@ impl Hart {
         let as_guest = self.mode().virt;
         let c = &mut self.csr;
         let mut holder = number;
+        let mut counts_otherwise = false;
         match row.number {
             csr::fflags::NUMBER => c.fflags = value & 0x1f,
             csr::frm::NUMBER => c.frm = value & 7,
@@ -129,7 +130,10 @@ impl Hart {
                 enable_disabled_traps(c);
             }
             csr::mstateen0::NUMBER => c.mstateen[i] = legalize::stateen(i, value),
-            csr::mcountinhibit::NUMBER => c.mcountinhibit = legalize::mcountinhibit(&v, value),
+            csr::mcountinhibit::NUMBER => {
+                c.mcountinhibit = legalize::mcountinhibit(&v, value);
+                counts_otherwise = true;
+            }
             csr::mscratch::NUMBER => c.mscratch = value,
             csr::mepc::NUMBER => c.mepc = legalize::epc(value),
             csr::mcause::NUMBER => c.mcause = value,
@@ -158,6 +162,7 @@ impl Hart {
             csr::mcyclecfg::NUMBER | csr::minstretcfg::NUMBER | csr::mhpmevent3::NUMBER => {
                 let n = counter_of(row.number, i);
                 c.events[n] = legalize::event(&v, n, value);
+                counts_otherwise = true;
             }
             // The others are WARL registers that hold nothing but zero, and misa.
             _ => {}
@@ -166,7 +171,9 @@ impl Hart {
         // The translation caches are tagged with what they depend on, so only interrupts and
         // counters are left to do.
         self.recheck_interrupts = true;
-        self.recount();
+        if counts_otherwise {
+            self.recount();
+        }
         Some(holder)
     }
 }
