@@ -20,10 +20,6 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{process, project};
 use fault::{Fault, plant};
 
-/// What the conformance suite needs of the workspace.
-const SOURCES: [&str; 7] =
-    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "benches", "crates", "patches", "tests"];
-
 /// How long the suite may take with a fault; far longer than it takes without.
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -144,12 +140,7 @@ fn check_cases(all: &[&Fault]) -> Result<()> {
 /// Builds the copy with every fault in it; returns the program that runs the suite.
 fn build(all: &[&Fault], scratch: &Path) -> Result<PathBuf> {
     let copy = scratch.join("workspace");
-    if copy.exists() {
-        fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
-    }
-    for source in SOURCES {
-        project::copy_all(&project::root().join(source), &copy.join(source))?;
-    }
+    project::copy_sources(&copy)?;
     for file in all.iter().map(|fault| fault.file).collect::<BTreeSet<_>>() {
         let path = copy.join(file);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;

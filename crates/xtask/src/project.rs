@@ -29,8 +29,23 @@ pub(crate) fn images() -> PathBuf {
     target().join("images")
 }
 
+/// What cargo needs of the workspace to build and test any crate but the firmware.
+const SOURCES: [&str; 7] =
+    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "benches", "crates", "patches", "tests"];
+
+/// Makes `copy` a fresh copy of the workspace's sources, to be changed at will.
+///
+/// # Errors
+/// What cannot be removed or copied.
+pub(crate) fn copy_sources(copy: &Path) -> Result<()> {
+    if copy.exists() {
+        fs::remove_dir_all(copy).with_context(|| format!("cannot remove {}", copy.display()))?;
+    }
+    SOURCES.iter().try_for_each(|source| copy_all(&root().join(source), &copy.join(source)))
+}
+
 /// Copies a file or a folder, but not the folders that hold what was built.
-pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
     let copied = || format!("cannot copy {}", from.display());
     if !from.is_dir() {
         fs::create_dir_all(to.parent().with_context(copied)?).with_context(copied)?;

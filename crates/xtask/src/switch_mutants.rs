@@ -14,10 +14,6 @@ use crate::{process, project};
 const FILES: [&str; 3] =
     ["crates/hyp/src/switch.rs", "crates/hyp/src/timer.rs", "crates/hyp/src/arch/switch.rs"];
 
-/// What `cargo test -p hyp` needs of the workspace.
-const SOURCES: [&str; 7] =
-    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "benches", "crates", "patches", "tests"];
-
 /// One change to one file.
 #[derive(Debug, PartialEq, Eq)]
 struct Mutant {
@@ -39,14 +35,9 @@ enum Verdict {
 /// # Errors
 /// Mutants that survive, by name; and what hinders the run.
 pub(crate) fn run() -> Result<()> {
-    let (root, scratch) = (project::root(), project::target().join("switch-mutants"));
+    let scratch = project::target().join("switch-mutants");
     let copy = scratch.join("workspace");
-    if copy.exists() {
-        fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
-    }
-    for source in SOURCES {
-        project::copy_all(&root.join(source), &copy.join(source))?;
-    }
+    project::copy_sources(&copy)?;
     let clean = test(&copy, &scratch)?;
     ensure!(
         clean.status.success(),
