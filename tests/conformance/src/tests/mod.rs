@@ -19,6 +19,7 @@ mod counters;
 mod d;
 mod f;
 mod float;
+mod handler;
 mod hypervisor;
 mod integer;
 mod m;

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-use super::arrival::{taken_at_once, taken_in_order};
+use crate::tests::handler::{taken_at_once, taken_in_order};
 
 conformance_tests! {
     /// LCOFI of vsip and vsie is that of sip and sie, at the same place, if hideleg and mideleg delegate it, and

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-use super::arrival::taken_at_once;
+use crate::tests::handler::taken_at_once;
 
 conformance_tests! {
     /// hgeip shows bits GEILEN to 1 of the lines; hgeie has the same bits, all writable.

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-use super::arrival::taken_at_once;
+use crate::tests::handler::taken_at_once;
 
 conformance_tests! {
     /// htimedelta is 64 bits wide, and the guest's time is the host's plus that, at V=1 alone.

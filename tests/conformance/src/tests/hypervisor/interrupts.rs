@@ -5,7 +5,7 @@ use isa::ext::Ext;
 use crate::Program;
 use crate::prelude::*;
 
-use super::arrival::taken_at_once;
+use crate::tests::handler::taken_at_once;
 
 conformance_tests! {
     /// hvip has the three VS-level interrupts, all writable, and what they say is in hip and mip.

@@ -2,7 +2,6 @@
 
 mod access;
 mod accessed_dirty;
-pub(super) mod arrival;
 mod cache_blocks;
 mod counter_overflow;
 mod counters;

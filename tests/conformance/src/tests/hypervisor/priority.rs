@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-use super::arrival::taken_in_order;
+use crate::tests::handler::taken_in_order;
 
 conformance_tests! {
     /// Interrupts for HS-mode that are pending together come in the manual's order.
@@ -76,9 +76,9 @@ conformance_tests! {
         p.write_csr(csr::hideleg::NUMBER, Interrupt::Vsei.bit());
         p.write_csr(csr::hvip::NUMBER, VS_LEVEL);
         p.write_csr(csr::hie::NUMBER, Interrupt::Vsei.bit() | Interrupt::Vsti.bit());
-        super::arrival::taken_at_once(p, Mode::VU, Interrupt::Vsti, Mode::HS);
+        crate::tests::handler::taken_at_once(p, Mode::VU, Interrupt::Vsti, Mode::HS);
         p.write_csr(csr::hie::NUMBER, Interrupt::Vsei.bit());
-        super::arrival::taken_at_once(p, Mode::VU, Interrupt::Sei, Mode::VS);
+        crate::tests::handler::taken_at_once(p, Mode::VU, Interrupt::Sei, Mode::VS);
     }
 }
 

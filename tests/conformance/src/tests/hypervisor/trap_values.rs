@@ -2,8 +2,8 @@
 
 use crate::prelude::*;
 
-use super::arrival::taken_at_once;
 use super::guest::{GPA, Guest, U_ALL, VA};
+use crate::tests::handler::taken_at_once;
 
 conformance_tests! {
     /// htval and htinst can be written by HS-mode: they hold zero, and whatever traps write.

@@ -5,7 +5,7 @@ use isa::ext::Ext;
 use crate::prelude::*;
 use crate::{Program, Trap};
 
-use super::arrival::taken_at_once;
+use crate::tests::handler::taken_at_once;
 
 conformance_tests! {
     /// Bit i of medeleg, and no other, sends exception i of S- and U-mode to S-mode.

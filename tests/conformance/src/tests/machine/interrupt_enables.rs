@@ -3,7 +3,7 @@
 use crate::Program;
 use crate::prelude::*;
 
-use super::arrival::taken_at_once;
+use crate::tests::handler::taken_at_once;
 
 conformance_tests! {
     /// In M-mode, MIE decides about M-level interrupts.

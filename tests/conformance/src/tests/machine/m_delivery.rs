@@ -1,7 +1,7 @@
 //! Which mode takes a trap: M-mode by default, S-mode what is delegated, never a mode below the one that traps.
 
-use super::handler::{caught, go_to};
 use crate::prelude::*;
+use crate::tests::handler::{caught, go_to};
 
 const SSI: u64 = Interrupt::Ssi.bit();
 
@@ -18,7 +18,7 @@ conformance_tests! {
         }
         p.write_csr(csr::mip::NUMBER, SSI);
         p.write_csr(csr::mie::NUMBER, SSI);
-        caught(p, |p| {
+        caught(p, Mode::M, |p| {
             go_to(p, Mode::U);
             p.nop();
         });
@@ -60,7 +60,7 @@ conformance_tests! {
         p.csrci(csr::mstatus::NUMBER, 8);
         p.write_csr(csr::mideleg::NUMBER, 0);
         p.set_field(csr::mstatus::NUMBER, csr::mstatus::SIE, 0);
-        caught(p, |p| {
+        caught(p, Mode::M, |p| {
             go_to(p, Mode::HS);
             p.nop();
         });

@@ -2,9 +2,9 @@
 
 use isa::ext::Ext;
 
-use super::handler::{caught, go_to, trap_again};
 use crate::Program;
 use crate::prelude::*;
+use crate::tests::handler::{caught, go_to, trap_again};
 
 const SSI: u64 = Interrupt::Ssi.bit();
 const STI: u64 = Interrupt::Sti.bit();
@@ -154,7 +154,7 @@ conformance_tests! {
         // What is delegated waits for what is not, whatever the order among equals.
         p.write_csr(csr::mideleg::NUMBER, SEI | SSI);
         p.write_csr(csr::mie::NUMBER, SEI | STI);
-        caught(p, |p| {
+        caught(p, Mode::M, |p| {
             go_to(p, Mode::U);
             p.nop();
         });
@@ -180,7 +180,7 @@ conformance_tests! {
 
 /// Lets interrupts come, and checks that M-mode takes `first`.
 fn machine_takes(p: &mut Program, first: Interrupt) {
-    caught(p, |p| {
+    caught(p, Mode::M, |p| {
         p.csrsi(csr::mstatus::NUMBER, 8);
         p.nop();
     });

@@ -1,7 +1,7 @@
 //! ECALL, EBREAK, MRET, SRET and WFI.
 
-use super::handler::{caught, trap_again};
 use crate::prelude::*;
+use crate::tests::handler::{caught, trap_again};
 use csr::mstatus::{MIE, MPIE, MPP, TSR, TW};
 
 conformance_tests! {
@@ -12,7 +12,7 @@ conformance_tests! {
     |p| {
         for breakpoint in [false, true] {
             let here = p.label();
-            caught(p, |p| {
+            caught(p, Mode::M, |p| {
                 p.la(A3, here).csrr(A0, csr::minstret::NUMBER);
                 p.place(here);
                 if breakpoint { p.ebreak() } else { p.ecall() };
@@ -42,7 +42,7 @@ conformance_tests! {
         p.place(after);
         let supervisor = p.label();
         p.write_csr(csr::mstatus::NUMBER, csr::mstatus::SPP.of(1));
-        caught(p, |p| {
+        caught(p, Mode::M, |p| {
             p.la(A0, supervisor).csrw(csr::sepc::NUMBER, A0).word(0x1020_0073);
             p.place(supervisor);
             p.assume_mode(Mode::HS);
@@ -80,7 +80,7 @@ conformance_tests! {
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::SPP, 0);
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::SPIE, spie);
             p.set_field(csr::mstatus::NUMBER, csr::mstatus::SIE, 1 - spie);
-            caught(p, |p| {
+            caught(p, Mode::M, |p| {
                 p.la(A0, target).csrw(csr::sepc::NUMBER, A0).sret();
                 p.place(target);
                 p.assume_mode(Mode::U);

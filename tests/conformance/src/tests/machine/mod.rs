@@ -1,13 +1,11 @@
 //! Tests of the rules in `rules/machine.tsv`.
 
-mod arrival;
 mod counter_gates;
 mod counters;
 pub(super) mod counting;
 mod delegated_traps;
 mod delegation;
 mod float_status;
-mod handler;
 mod identity;
 mod interrupt_enables;
 mod m_attributes;

@@ -2,9 +2,9 @@
 
 use isa::ext::Ext;
 
-use super::handler::trap_again;
 use crate::Program;
 use crate::prelude::*;
+use crate::tests::handler::trap_again;
 
 conformance_tests! {
     /// mtvec holds any base of a multiple of four, and the modes Direct and Vectored; the reserved modes do

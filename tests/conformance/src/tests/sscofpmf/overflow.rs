@@ -4,7 +4,7 @@ use iss::event::Event;
 
 use crate::Program;
 use crate::prelude::*;
-use crate::tests::hypervisor::arrival::taken_in_order;
+use crate::tests::handler::taken_in_order;
 use crate::tests::machine::counting::{HPMEVENTS, counted};
 
 const MHPMCOUNTER3: u16 = csr::mhpmcounter3::NUMBER;

@@ -4,24 +4,18 @@ use isa::ext::Ext;
 
 use crate::Program;
 use crate::prelude::*;
+use crate::tests::handler::caught;
 
 const SSI: u64 = Interrupt::Ssi.bit();
 const STI: u64 = Interrupt::Sti.bit();
 const SEI: u64 = Interrupt::Sei.bit();
 const LCOFI: u64 = Interrupt::Lcofi.bit();
 
-/// In S-mode: sends traps to code of the test's own, lets interrupts come by `body`, and checks that `first`
-/// comes. The test goes on in S-mode, with interrupts off.
+/// In S-mode: lets interrupts come by `body`, and checks that `first` comes. The test goes on in S-mode, with
+/// interrupts off.
 fn comes_first(p: &mut Program, first: Interrupt, body: impl FnOnce(&mut Program)) {
-    let handler = p.label();
-    p.csrr(S4, csr::stvec::NUMBER).la(A0, handler).csrw(csr::stvec::NUMBER, A0);
-    body(p);
-    p.unreachable("an interrupt comes");
-    p.align(4);
-    p.place(handler);
-    p.assume_mode(Mode::HS);
+    caught(p, Mode::HS, body);
     p.check_csr(csr::scause::NUMBER, 1 << 63 | first as u64, "scause of the interrupt that comes first");
-    p.csrw(csr::stvec::NUMBER, S4);
 }
 
 conformance_tests! {
