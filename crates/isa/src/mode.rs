@@ -49,6 +49,24 @@ impl Mode {
     /// Virtual user mode.
     pub const VU: Mode = Mode { privilege: Privilege::U, virt: true };
 
+    /// Every mode.
+    pub const ALL: [Mode; 5] = [Mode::M, Mode::HS, Mode::U, Mode::VS, Mode::VU];
+
+    /// The number of modes.
+    pub const COUNT: usize = Mode::ALL.len();
+
+    /// A number of its own for each mode, less than [`COUNT`](Mode::COUNT).
+    #[inline]
+    pub const fn index(self) -> usize {
+        match (self.privilege, self.virt) {
+            (Privilege::M, _) => 0,
+            (Privilege::S, false) => 1,
+            (Privilege::U, false) => 2,
+            (Privilege::S, true) => 3,
+            (Privilege::U, true) => 4,
+        }
+    }
+
     /// The manual's name of the mode.
     pub const fn name(self) -> &'static str {
         match (self.privilege, self.virt) {

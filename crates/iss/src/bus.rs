@@ -79,6 +79,10 @@ pub trait Bus {
     /// Writes a naturally aligned value, whose excess bits are zero, to an I/O region.
     fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault>;
 
+    /// What time it is for the hart that is about to access an I/O region or to look at its wires: at the start of
+    /// a run what [`lines`](Bus::lines) said, and later more.
+    fn set_time(&mut self, _time: u64) {}
+
     /// The wires of hart `hart`. Asked at the start of a quantum and after each access to an I/O region.
     fn lines(&mut self, hart: usize) -> Lines;
 

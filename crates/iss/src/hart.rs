@@ -5,7 +5,9 @@ use isa::{Mode, Privilege};
 
 use crate::bus::Lines;
 use crate::csr::CsrFile;
+use crate::clock::Clock;
 use crate::csr::counters::Counting;
+use crate::engine::{Engine, EngineState};
 use crate::exec::Decoded;
 use crate::mmu::tlb::Tlb;
 use crate::variant::Variant;
@@ -32,6 +34,12 @@ pub struct Outcome {
     pub steps: u64,
     /// Why it returned.
     pub stop: Stop,
+    /// What time it is for the hart.
+    pub time: u64,
+    /// Steps before time goes on.
+    pub to_tick: u64,
+    /// Whether it has accessed an I/O region or a word that the bus watches.
+    pub io: bool,
 }
 
 /// A hardware thread.
@@ -39,9 +47,10 @@ pub struct Outcome {
 pub struct Hart {
     id: usize,
     pub(crate) variant: Variant,
-    x: [u64; 32],
-    f: [u64; 32],
-    pc: u64,
+    /// The integer registers, and one more for the engine, which takes what is written to x0.
+    pub(crate) x: [u64; 33],
+    pub(crate) f: [u64; 32],
+    pub(crate) pc: u64,
     mode: Mode,
     pub(crate) csr: CsrFile,
     pub(crate) tlb: Tlb,
@@ -62,10 +71,15 @@ pub struct Hart {
     pub(crate) recheck_interrupts: bool,
     /// Instructions retired since reset.
     pub(crate) retired: u64,
-    /// Which counters count what; kept up to date by `recount`.
+    /// Which counters count what in each mode; kept up to date by `recount`.
+    pub(crate) counting_in: [Counting; Mode::COUNT],
+    /// Which counters count what in the mode that the hart is in.
     pub(crate) counting: Counting,
     /// Counters that the current instruction has written, so that they do not count it.
     pub(crate) counters_written: u32,
+    /// How steps become time.
+    pub(crate) clock: Clock,
+    pub(crate) engine: EngineState,
 }
 
 impl Hart {
@@ -74,7 +88,7 @@ impl Hart {
         let mut hart = Hart {
             id,
             variant,
-            x: [0; 32],
+            x: [0; 33],
             f: [0; 32],
             pc: 0,
             mode: Mode::M,
@@ -89,8 +103,11 @@ impl Hart {
             lines: Lines::default(),
             recheck_interrupts: true,
             retired: 0,
+            counting_in: Default::default(),
             counting: Counting::default(),
             counters_written: 0,
+            clock: Clock::default(),
+            engine: EngineState::new(Engine::default()),
         };
         hart.recount();
         hart
@@ -99,6 +116,16 @@ impl Hart {
     /// The hart's number: `mhartid` and the index that the bus knows it by.
     pub fn id(&self) -> usize {
         self.id
+    }
+
+    /// How it executes instructions.
+    pub fn engine(&self) -> Engine {
+        self.engine.kind()
+    }
+
+    /// Sets how it executes instructions; what it does is the same.
+    pub fn set_engine(&mut self, engine: Engine) {
+        self.engine = EngineState::new(engine);
     }
 
     /// The choices it was made with.
@@ -148,7 +175,7 @@ impl Hart {
         let virt = mode.virt && self.variant.has(Ext::H) && mode.privilege != Privilege::M;
         self.mode = Mode { virt, ..mode };
         self.recheck_interrupts = true;
-        self.recount();
+        self.counting = self.counting_in[self.mode.index()];
     }
 
     /// CSR `number` as its own name shows it, whatever the mode; `None` where the hart has none such.

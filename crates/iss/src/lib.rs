@@ -5,7 +5,10 @@
 //! watched by an [`Observer`], which costs nothing when there is none.
 
 pub mod bus;
+mod clock;
+mod code_map;
 mod csr;
+mod engine;
 pub mod event;
 mod exec;
 mod fpu;
@@ -18,6 +21,8 @@ pub mod trap;
 pub mod variant;
 
 pub use bus::{AccessFault, Bus, Lines, Width};
+pub use clock::Slice;
+pub use engine::Engine;
 pub use hart::{Hart, Outcome, Stop};
 pub use observe::Observer;
 pub use ram::Ram;

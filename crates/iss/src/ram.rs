@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::bus::Width;
+use crate::code_map::CodeMap;
 
 /// Main memory at physical addresses `base..base + len`.
 ///
@@ -15,6 +16,9 @@ pub struct Ram {
     map: MmapRaw,
     base: u64,
     len: u64,
+    /// A number that no other memory of this process has.
+    number: u64,
+    code: CodeMap,
 }
 
 impl Ram {
@@ -28,7 +32,20 @@ impl Ram {
         let len = len.ok_or_else(too_large)?;
         let bytes = usize::try_from(len).map_err(|_| too_large())?;
         let map = MmapOptions::new().len(bytes).no_reserve_swap().map_anon()?;
-        Ok(Ram { map: map.into(), base, len })
+        static MADE: AtomicU64 = AtomicU64::new(1);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        Ok(Ram { map: map.into(), base, len, number, code: CodeMap::new(len) })
+    }
+
+    /// Where the memory begins in the host's address space, and which memory this is.
+    pub(crate) fn host(&self) -> (*mut u8, u64) {
+        (self.map.as_mut_ptr(), self.number)
+    }
+
+    /// Which pages hold decoded code.
+    #[inline]
+    pub(crate) fn code(&self) -> &CodeMap {
+        &self.code
     }
 
     /// The lowest physical address.
@@ -96,6 +113,7 @@ impl Ram {
                 Width::D => AtomicU64::from_ptr(at.cast()).store(value.to_le(), Ordering::Relaxed),
             }
         }
+        self.code.stored(pa - self.base, width.bytes());
         Some(())
     }
 
@@ -125,6 +143,9 @@ impl Ram {
                 }
             }
         };
+        if replaced {
+            self.code.stored(pa - self.base, width.bytes());
+        }
         Some(replaced)
     }
 

@@ -160,6 +160,10 @@ impl Bus for SystemBus {
         Ok(())
     }
 
+    fn set_time(&mut self, time: u64) {
+        self.aclint.set_time(time);
+    }
+
     fn lines(&mut self, hart: usize) -> Lines {
         let wires = [
             (Interrupt::Msi, self.aclint.software_interrupt(hart)),

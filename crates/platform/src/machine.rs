@@ -1,13 +1,14 @@
 //! The machine: harts and bus in deterministic time, and the reasons to stop.
 //!
 //! Time is `mtime`. A quantum is one tick, in which each hart in turn takes at most
-//! [`STEPS_PER_TICK`] steps and all see the same time. When every hart waits, time jumps to the next event.
+//! [`STEPS_PER_TICK`] steps and all see the same time. While all harts but one wait and nothing can happen to them,
+//! that one takes its turns of many quanta at once. When every hart waits, time jumps to the next event.
 
 use std::time::{Duration, Instant};
 
 use isa::cause::Interrupt;
 use isa::csr;
-use iss::{Bus, Hart, Observer, Outcome, Ram, Stop};
+use iss::{Bus, Hart, Observer, Outcome, Ram, Slice, Stop};
 
 use crate::boot::Plan;
 use crate::bus::SystemBus;
@@ -47,7 +48,10 @@ pub struct Machine {
     /// The hart that has run last: the only one whose reservation stands.
     last: usize,
     instructions: u64,
-    quanta: u64,
+    /// Quanta to go until the host's side is looked after.
+    to_poll: u64,
+    /// No hart has accessed a device, and nothing has arrived from the host, since the quantum began.
+    is_quiet: bool,
     interrupter: Interrupter,
 }
 
@@ -61,6 +65,8 @@ struct Turn {
     fruitless: u64,
     /// The hart has been asked in this quantum, and did nothing but wait.
     idle: bool,
+    /// When the hart was asked last, it did nothing but wait.
+    asleep: bool,
 }
 
 impl Machine {
@@ -84,7 +90,8 @@ impl Machine {
             current: 0,
             last: 0,
             instructions: 0,
-            quanta: 0,
+            to_poll: 0,
+            is_quiet: false,
             interrupter: Interrupter::default(),
         })
     }
@@ -132,7 +139,7 @@ impl Machine {
             let ticks = self.ticks_to_event().unwrap_or(1);
             self.begin_quantum(ticks);
         }
-        let outcome = self.run_hart(hart, 1, observer);
+        let outcome = self.run_hart(hart, 1, 0, observer);
         self.bus.flush_console();
         self.judge(hart, outcome)
     }
@@ -141,12 +148,14 @@ impl Machine {
     fn quantum(&mut self, until: Until, mut observer: Option<&mut dyn Observer>) -> Result<(), MachineStop> {
         while let Some(turn) = self.harts.get(self.current) {
             let share = STEPS_PER_TICK.saturating_sub(turn.steps);
+            let more = self.undisturbed_ticks();
             let left = until.instructions.map_or(u64::MAX, |limit| limit.saturating_sub(self.instructions));
             if left == 0 {
                 return Err(MachineStop::InstructionLimit);
             }
             let observer = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer);
-            let outcome = self.run_hart(self.current, share.min(left), observer);
+            let steps = share.saturating_add(more.saturating_mul(STEPS_PER_TICK)).min(left);
+            let outcome = self.run_hart(self.current, steps, more, observer);
             self.judge(self.current, outcome)?;
             if outcome.stop == Stop::Waiting || self.harts[self.current].steps >= STEPS_PER_TICK {
                 self.current += 1;
@@ -155,20 +164,53 @@ impl Machine {
         Ok(())
     }
 
-    /// Runs one hart and books its steps.
-    fn run_hart(&mut self, index: usize, steps: u64, observer: Option<&mut dyn Observer>) -> Outcome {
+    /// How many ticks after this one the hart whose turn it is may go on, because until then the others have
+    /// nothing to do and nothing comes from outside.
+    fn undisturbed_ticks(&self) -> u64 {
+        let others = self.harts.iter().enumerate().filter(|(index, _)| *index != self.current);
+        if self.harts.len() > 1 && !(self.is_quiet && others.clone().all(|(_, turn)| turn.asleep)) {
+            return 0;
+        }
+        let now = self.bus.time();
+        let machine = (0..self.harts.len()).filter_map(|index| self.bus.next_timer(index));
+        let event = machine.chain(others.filter_map(|(_, turn)| turn.hart.next_timer())).min();
+        let to_event = event.map_or(u64::MAX, |event| event.saturating_sub(now).saturating_sub(1));
+        // A storm of traps is to be noticed soon.
+        to_event.min(self.to_poll).min(STORM_STEPS / STEPS_PER_TICK / 2)
+    }
+
+    /// Runs one hart and books its steps; it may take them in this tick and `more` others.
+    fn run_hart(
+        &mut self,
+        index: usize,
+        steps: u64,
+        more: u64,
+        observer: Option<&mut dyn Observer>,
+    ) -> Outcome {
         if self.last != index {
             self.harts[self.last].hart.drop_reservation();
             self.last = index;
         }
+        let now = self.bus.time();
         let turn = &mut self.harts[index];
         let retired = turn.hart.retired();
-        let outcome = turn.hart.run(&mut self.bus, steps, observer);
-        turn.steps = turn.steps.saturating_add(outcome.steps);
+        let to_tick = if more == 0 { u64::MAX } else { STEPS_PER_TICK.saturating_sub(turn.steps) };
+        let slice = Slice { steps, to_tick, per_tick: STEPS_PER_TICK };
+        let outcome = turn.hart.run_slice(&mut self.bus, slice, observer);
+        turn.steps = match more {
+            0 => turn.steps.saturating_add(outcome.steps),
+            _ => STEPS_PER_TICK - outcome.to_tick,
+        };
         self.instructions = self.instructions.saturating_add(outcome.steps);
-        turn.idle = outcome.stop == Stop::Waiting && turn.steps == 0;
+        turn.asleep = outcome.stop == Stop::Waiting && outcome.steps == 0;
+        turn.idle = turn.asleep && turn.steps == 0;
         let fruitful = turn.hart.retired() != retired || outcome.stop == Stop::Waiting;
         turn.fruitless = if fruitful { 0 } else { turn.fruitless.saturating_add(outcome.steps) };
+        if more > 0 {
+            self.to_poll = self.to_poll.saturating_sub(outcome.time.wrapping_sub(now));
+            self.bus.set_time(outcome.time);
+        }
+        self.is_quiet &= !outcome.io;
         outcome
     }
 
@@ -202,7 +244,8 @@ impl Machine {
     fn begin_quantum(&mut self, ticks: u64) {
         self.bus.aclint().advance(ticks);
         self.current = 0;
-        self.quanta = self.quanta.wrapping_add(1);
+        self.to_poll = self.to_poll.saturating_sub(1);
+        self.is_quiet = true;
         for turn in &mut self.harts {
             turn.steps = 0;
             turn.idle = false;
@@ -257,9 +300,9 @@ impl Machine {
 
     /// Looks after the host's side, now and then.
     fn poll(&mut self, until: Until) -> Result<(), MachineStop> {
-        let quanta = (TURNS_PER_POLL / self.harts.len() as u64).max(1);
-        if self.quanta.is_multiple_of(quanta) {
-            self.bus.serve_console();
+        if self.to_poll == 0 {
+            self.to_poll = (TURNS_PER_POLL / self.harts.len() as u64).max(1);
+            self.is_quiet &= !self.bus.serve_console();
             self.check_host(until)?;
         }
         Ok(())
@@ -293,6 +336,7 @@ impl Machine {
 
     /// A hart by its number, to be changed by a debugger.
     pub fn hart_mut(&mut self, id: usize) -> Option<&mut Hart> {
+        self.is_quiet = false;
         self.harts.get_mut(id).map(|turn| &mut turn.hart)
     }
 
@@ -303,6 +347,7 @@ impl Machine {
 
     /// Memory and devices, to be accessed as a hart would.
     pub fn bus_mut(&mut self) -> &mut SystemBus {
+        self.is_quiet = false;
         &mut self.bus
     }
 
@@ -350,7 +395,7 @@ impl Boot {
         let harts = (0..config.harts).map(|id| {
             let mut hart = Hart::new(id, config.variant);
             plan.start(&mut hart);
-            Turn { hart, steps: 0, fruitless: 0, idle: false }
+            Turn { hart, steps: 0, fruitless: 0, idle: false, asleep: false }
         });
         Ok(Boot {
             ram,

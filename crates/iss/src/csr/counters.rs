@@ -62,6 +62,18 @@ impl Hart {
         }
     }
 
+    /// Counts `steps` steps that have all retired, where only the cycle and the retirement may be counted, by the
+    /// counters that every hart has.
+    pub(crate) fn count_retired(&mut self, steps: u64) {
+        self.retired += steps;
+        let [cycle, instret] = self.counting_step();
+        for (counts, n) in [(cycle != 0, CYCLE), (instret != 0, INSTRET)] {
+            if counts {
+                self.csr.counters[n] = self.csr.counters[n].wrapping_add(steps);
+            }
+        }
+    }
+
     /// The counters that count a step that begins now: its cycle, and its retirement.
     #[inline]
     pub(crate) fn counting_step(&self) -> [u32; 2] {
@@ -93,13 +105,15 @@ impl Hart {
         self.recheck_interrupts = true;
     }
 
-    /// Finds out anew which counters count, after the mode, a selector or an inhibition has changed.
+    /// Finds out anew which counters count, after a selector or an inhibition has changed.
     pub(crate) fn recount(&mut self) {
-        let inhibit = inhibit_field(self.mode());
-        let mut counting = Counting::default();
+        let mut counting_in = [Counting::default(); Mode::COUNT];
         let mut add = |n: usize, event: Event| {
-            if self.csr.mcountinhibit >> n & 1 == 0 && !inhibit.is_set(self.csr.events[n]) {
-                counting.0[event as usize] |= 1 << n;
+            for mode in Mode::ALL {
+                let inhibited = inhibit_field(mode).is_set(self.csr.events[n]);
+                if self.csr.mcountinhibit >> n & 1 == 0 && !inhibited {
+                    counting_in[mode.index()].0[event as usize] |= 1 << n;
+                }
             }
         };
         add(CYCLE, Event::Cycle);
@@ -109,7 +123,8 @@ impl Hart {
                 add(n, event);
             }
         }
-        self.counting = counting;
+        self.counting_in = counting_in;
+        self.counting = counting_in[self.mode().index()];
     }
 
     /// What the `time` CSR shows at virtualization mode `virt`.

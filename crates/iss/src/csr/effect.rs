@@ -25,6 +25,7 @@ impl Hart {
         let c = &mut self.csr;
         let mut holder = number;
         let mut counts_otherwise = false;
+        let mut protects_otherwise = false;
         match row.number {
             csr::fflags::NUMBER => c.fflags = value & 0x1f,
             csr::frm::NUMBER => c.frm = value & 7,
@@ -146,13 +147,16 @@ impl Hart {
                     *old = pmp::pmpcfg(&v, c.mseccfg, *old, new);
                 }
                 c.pmp_used = c.pmpcfg.iter().rposition(|cfg| *cfg != 0).map_or(0, |last| last + 1);
+                protects_otherwise = true;
             }
             csr::pmpaddr0::NUMBER if !pmp::pmpaddr_is_locked(&c.pmpcfg, c.mseccfg, i) => {
                 c.pmpaddr[i] = value & csr::pmpaddr0::ADDRESS.mask();
+                protects_otherwise = true;
             }
             csr::mseccfg::NUMBER => {
                 let others = legalize::mseccfg_beside_pmp(&v, c.mseccfg, value);
                 c.mseccfg = pmp::mseccfg(&v, &c.pmpcfg, c.mseccfg, value) | others;
+                protects_otherwise = true;
             }
             csr::mcycle::NUMBER | csr::minstret::NUMBER | csr::mhpmcounter3::NUMBER => {
                 let n = counter_of(row.number, i);
@@ -173,6 +177,9 @@ impl Hart {
         self.recheck_interrupts = true;
         if counts_otherwise {
             self.recount();
+        }
+        if protects_otherwise {
+            self.engine.forget_all();
         }
         Some(holder)
     }

@@ -2,23 +2,34 @@
 
 use std::ops::ControlFlow;
 
-use isa::Mode;
 use isa::cause::Exception;
+use isa::{Inst, Mode};
 
 use super::{Cpu, Exec};
 use crate::bus::Bus;
+use crate::clock::{Clock, Slice};
 use crate::hart::{Hart, Outcome, Stop};
 use crate::observe::{Observer, Silent, TrapTaken, WorldSwitch};
 use crate::trap::Trap;
 
 impl Hart {
-    /// Executes at most `steps` instructions.
+    /// Executes at most `steps` instructions, in which time stands still.
     ///
     /// The wires are looked at first, and again after each access to an I/O region.
     pub fn run(&mut self, bus: &mut dyn Bus, steps: u64, observer: Option<&mut dyn Observer>) -> Outcome {
+        self.run_slice(bus, Slice::of(steps), observer)
+    }
+
+    /// As [`run`](Hart::run), for a slice of time. After an access to an I/O region it returns with the next tick.
+    pub fn run_slice(
+        &mut self,
+        bus: &mut dyn Bus,
+        slice: Slice,
+        observer: Option<&mut dyn Observer>,
+    ) -> Outcome {
         match observer {
-            Some(observer) => Cpu::new(self, bus, observer).run(steps),
-            None => Cpu::new(self, bus, Silent).run(steps),
+            Some(observer) => Cpu::new(self, bus, observer).run(slice, false),
+            None => Cpu::new(self, bus, Silent).run(slice, true),
         }
     }
 }
@@ -34,10 +45,19 @@ impl<'a, O: Observer> Cpu<'a, O> {
         Cpu { hart, bus, obs, next_pc: 0, touched_io: true }
     }
 
-    fn run(&mut self, steps: u64) -> Outcome {
-        let mut taken = 0;
+    /// Executes instructions; `by_blocks` is whether nobody watches, so that the engine may execute blocks.
+    fn run(&mut self, slice: Slice, by_blocks: bool) -> Outcome {
+        self.hart.clock = Clock::new(slice);
+        let mut steps = slice.steps;
+        let mut taken = 0u64;
+        let mut io = false;
+        let mut is_first = true;
         let stop = loop {
             if std::mem::take(&mut self.touched_io) {
+                if !std::mem::take(&mut is_first) {
+                    io = true;
+                    steps = steps.min(taken.saturating_add(self.hart.clock.to_tick(taken)));
+                }
                 self.hart.lines = self.bus.lines(self.hart.id());
                 self.hart.recheck_interrupts = true;
                 if self.hart.lines.stop {
@@ -53,6 +73,9 @@ impl<'a, O: Observer> Cpu<'a, O> {
             if self.hart.waiting && !self.hart.has_wakeup() && !self.hart.has_waited_enough() {
                 break Stop::Waiting;
             }
+            if self.hart.clock.reach(taken, &mut self.hart.lines.time) {
+                self.hart.recheck_interrupts = true;
+            }
             // A WFI with a limit is still to complete or to trap: no interrupt comes before that.
             let unfinished = std::mem::take(&mut self.hart.waiting) && self.hart.wait_limit.is_some();
             self.hart.waits_on_reservation = false;
@@ -62,13 +85,31 @@ impl<'a, O: Observer> Cpu<'a, O> {
                     continue;
                 }
             }
+            if by_blocks {
+                let blocks = self.blocks(taken, steps);
+                if blocks > 0 {
+                    taken += blocks;
+                    continue;
+                }
+            }
             if let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc()) {
                 break Stop::Observer;
             }
             self.step();
             taken += 1;
         };
-        Outcome { steps: taken, stop }
+        let (time, to_tick) = (self.hart.lines.time, self.hart.clock.to_tick(taken));
+        Outcome { steps: taken, stop, time, to_tick, io }
+    }
+
+    /// Lets the engine execute blocks until `steps` are taken or a timer of the hart is due.
+    fn blocks(&mut self, taken: u64, steps: u64) -> u64 {
+        let time = self.hart.lines.time;
+        let timer = self.hart.next_timer().map_or(u64::MAX, |tick| self.hart.clock.step_of(tick - time));
+        let left = steps.min(timer) - taken;
+        let blocks = self.hart.run_blocks(self.bus, taken, left);
+        self.touched_io |= self.hart.engine.touched_io();
+        blocks
     }
 
     /// Takes the interrupt that is due, if there is one.
@@ -85,7 +126,20 @@ impl<'a, O: Observer> Cpu<'a, O> {
     /// Attempts one instruction.
     fn step(&mut self) {
         let counting = self.hart.counting_step();
-        let retired = match self.attempt() {
+        let attempt = self.fetch_instruction().and_then(|i| self.attempt(&i));
+        self.conclude(counting, attempt);
+    }
+
+    /// Attempts `i`, which is the instruction at the program counter, and says whether it has retired.
+    pub(crate) fn step_known(&mut self, i: &Inst) -> bool {
+        let counting = self.hart.counting_step();
+        let attempt = self.attempt(i);
+        self.conclude(counting, attempt)
+    }
+
+    /// Counts a step by what counted before it, and takes the trap that it has raised. Says whether it has retired.
+    fn conclude(&mut self, counting: [u32; 2], attempt: Exec) -> bool {
+        let retired = match attempt {
             Ok(()) => true,
             Err(_) if self.hart.waiting => false,
             Err(trap) => {
@@ -95,17 +149,21 @@ impl<'a, O: Observer> Cpu<'a, O> {
             }
         };
         self.hart.count_step(counting, retired);
+        retired
     }
 
-    fn attempt(&mut self) -> Exec {
-        let pc = self.hart.pc();
+    fn fetch_instruction(&mut self) -> Result<Inst, Trap> {
         let word = self.fetch()?;
-        let i = self.hart.decoded.decode(word).ok_or_else(|| illegal(word))?;
+        self.hart.decoded.decode(word).ok_or_else(|| illegal(word))
+    }
+
+    fn attempt(&mut self, i: &Inst) -> Exec {
+        let pc = self.hart.pc();
         self.next_pc = pc.wrapping_add(i.size());
         let was_virtual = self.hart.mode().virt;
-        self.execute(&i)?;
+        self.execute(i)?;
         self.hart.set_pc(self.next_pc);
-        self.obs.retire(self.hart, pc, &i);
+        self.obs.retire(self.hart, pc, i);
         let to = self.hart.mode();
         if to.virt && !was_virtual {
             let pc = self.hart.pc();

@@ -241,7 +241,7 @@ impl<O: Observer> Cpu<'_, O> {
                 return Some(value);
             }
             if !ram.contains(pa, 1) {
-                self.touched_io = true;
+                self.touch_io();
                 return self.bus.load(pa, width).ok().map(|value| value & width.mask());
             }
         }
@@ -257,7 +257,7 @@ impl<O: Observer> Cpu<'_, O> {
                 return Some(());
             }
             if !ram.contains(pa, 1) {
-                self.touched_io = true;
+                self.touch_io();
                 return self.bus.store(pa, width, value).ok();
             }
         }
@@ -268,9 +268,15 @@ impl<O: Observer> Cpu<'_, O> {
     fn watch(&mut self, pa: u64, width: Width) {
         let watched = self.bus.watched();
         if pa < watched.end && pa.saturating_add(width.bytes()) > watched.start {
-            self.touched_io = true;
+            self.touch_io();
             self.bus.watched_store(pa, width);
         }
+    }
+
+    /// Prepares for an access to an I/O region, after which the wires may have changed.
+    fn touch_io(&mut self) {
+        self.touched_io = true;
+        self.bus.set_time(self.hart.lines.time);
     }
 
     fn completed(&mut self, kind: AccessKind, parts: Parts, width: Width, value: u64) {

@@ -40,7 +40,7 @@ impl Hart {
     }
 
     /// PMLEN: how many upper bits the effective mode ignores.
-    fn pmlen(&self, access: &Access) -> u32 {
+    pub(crate) fn pmlen(&self, access: &Access) -> u32 {
         let c = &self.csr;
         let is_machine = access.privilege == Privilege::M && !access.virt;
         let own_status = if access.virt { c.vsstatus } else { c.mstatus };

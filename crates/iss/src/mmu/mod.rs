@@ -62,7 +62,7 @@ impl Hart {
     }
 
     /// An instruction fetch in the current mode.
-    fn fetching(&self) -> Access {
+    pub(crate) fn fetching(&self) -> Access {
         let mode = self.mode();
         Access { kind: AccessKind::Fetch, privilege: mode.privilege, virt: mode.virt, hlvx: false }
     }
@@ -141,7 +141,7 @@ pub(crate) struct Translation {
 
 impl Translation {
     /// Whether every leaf has D set where `access` writes; otherwise a walk has to see to it.
-    fn is_dirty_enough(&self, access: &Access) -> bool {
+    pub(crate) fn is_dirty_enough(&self, access: &Access) -> bool {
         let dirty = |leaf: Option<Leaf>| leaf.is_none_or(|leaf| Pte::D.is_set(leaf.pte.0));
         !access.is_write() || dirty(self.first) && dirty(self.guest)
     }

@@ -65,7 +65,7 @@ fn given(cfg: u8, mml: bool, is_machine: bool) -> u8 {
 impl Hart {
     /// Whether physical memory protection allows `access` to all of `pa..pa + bytes`.
     #[inline]
-    pub(super) fn pmp_permits(&self, access: &Access, pa: u64, bytes: u64) -> bool {
+    pub(crate) fn pmp_permits(&self, access: &Access, pa: u64, bytes: u64) -> bool {
         let is_machine = access.privilege == Privilege::M && !access.virt;
         let last = pa.saturating_add(bytes - 1);
         let c = &self.csr;

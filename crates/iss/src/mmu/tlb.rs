@@ -13,36 +13,65 @@ use isa::paging::{PAGE_BITS, Pte};
 
 use super::{Access, Translation};
 use crate::hart::Hart;
+use crate::observe::AccessKind;
 use crate::variant::TlbPolicy;
 
-/// Pages that a bank of the exact policy remembers, one for each value of the low page-number bits.
+/// Pages that each half of a bank of the exact policy remembers, one for each value of the low page-number bits.
 const BANK_PAGES: u64 = 512;
-/// Contexts that the exact policy remembers; the least recently selected makes room.
+/// Contexts that the exact policy remembers; the one that has learnt nothing for longest makes room.
 const BANKS: usize = 16;
 
 /// What a translation depends on beside the page tables: modes, address space and virtual machine, but not
 /// the root, which a hart may go on using until a fence.
+///
+/// The modes and numbers of `satp` or `vsatp` and of `hgatp`, and V, packed so that comparing is one comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Context {
-    virt: bool,
-    mode: u64,
-    asid: u64,
-    guest_mode: u64,
-    vmid: u64,
+pub(crate) struct Context(u64);
+
+impl Context {
+    /// Bits from this one on are always zero.
+    pub(crate) const BITS: u32 = 39;
+
+    fn new(virt: bool, atp: u64, guest: u64) -> Context {
+        let first = satp::MODE.get(atp) << 16 | satp::ASID.get(atp);
+        let second = hgatp::MODE.get(guest) << 14 | hgatp::VMID.get(guest);
+        Context(u64::from(virt) << 38 | second << 20 | first)
+    }
+
+    /// The packed bits, of which there are [`BITS`](Context::BITS).
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+
+    fn virt(self) -> bool {
+        self.0 >> 38 != 0
+    }
+
+    fn asid(self) -> u64 {
+        self.0 & 0xffff
+    }
+
+    fn vmid(self) -> u64 {
+        self.0 >> 20 & 0x3fff
+    }
 }
 
+/// The translations of one context. Fetches have a half of their own, so that data never displaces the page
+/// that is being executed.
 #[derive(Clone, Debug)]
 struct Bank {
     context: Context,
-    selected: u64,
-    pages: Pages,
+    /// When it last learnt something.
+    learnt: u64,
+    data: Pages,
+    fetch: Pages,
 }
 
 /// Translations by page number.
 #[derive(Clone, Debug)]
 enum Pages {
-    /// One for each value of the low page-number bits; each with the whole page number.
-    Bounded(Vec<Option<(u64, Translation)>>),
+    /// One for each value of the low page-number bits, each with the whole page number; and which are in use.
+    Bounded { slots: Vec<Option<(u64, Translation)>>, used: Vec<u16> },
     /// All of them.
     Unbounded(HashMap<u64, Translation>),
 }
@@ -57,6 +86,17 @@ pub(crate) struct Tlb {
     clock: u64,
 }
 
+/// Something that the cache has forgotten.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Forgotten {
+    /// The page with this number, as loads and stores find it.
+    Data(Context, u64),
+    /// The page with this number, as fetches find it.
+    Fetch(Context, u64),
+    /// Everything about a context.
+    Context(Context),
+}
+
 /// Which translations a fence is about; `None` means all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FenceScope {
@@ -67,85 +107,127 @@ pub(crate) struct FenceScope {
 }
 
 impl Hart {
-    fn context(&self, access: &Access) -> Context {
-        let atp = if access.virt { self.csr.vsatp } else { self.csr.satp };
-        let guest = if access.virt { self.csr.hgatp } else { 0 };
-        Context {
-            virt: access.virt,
-            mode: satp::MODE.get(atp),
-            asid: satp::ASID.get(atp),
-            guest_mode: hgatp::MODE.get(guest),
-            vmid: hgatp::VMID.get(guest),
+    /// The context that `access`, which some stage translates, is made in.
+    pub(crate) fn context(&self, access: &Access) -> Context {
+        if access.virt {
+            Context::new(true, self.csr.vsatp, self.csr.hgatp)
+        } else {
+            Context::new(false, self.csr.satp, 0)
         }
     }
 
     /// The remembered translation of the page of `va`.
     pub(super) fn tlb_lookup(&mut self, access: &Access, va: u64) -> Option<Translation> {
         let context = self.context(access);
-        self.tlb.lookup(context, va >> PAGE_BITS)
+        self.tlb.lookup(context, access.kind, va >> PAGE_BITS)
     }
 
     /// Remembers the translation of the page of `va`.
     pub(super) fn tlb_fill(&mut self, access: &Access, va: u64, translation: Translation) {
         let context = self.context(access);
-        self.tlb.fill(context, va >> PAGE_BITS, translation);
+        let engine = &mut self.engine;
+        self.tlb
+            .fill(context, access.kind, va >> PAGE_BITS, translation, |forgotten| engine.forget(forgotten));
     }
 
     /// SFENCE.VMA at V=0: forgets what `satp` tables said.
     pub(crate) fn fence_single_stage(&mut self, scope: FenceScope) {
-        self.tlb.retain(|context, page, t| context.virt || !first_in_scope(scope, context, page, t));
+        self.fence(|context| !context.virt(), |context, page, t| first_in_scope(scope, context, page, t));
     }
 
     /// SFENCE.VMA at V=1 and HFENCE.VVMA: forgets what `vsatp` tables of the current VMID said.
     pub(crate) fn fence_vs_stage(&mut self, scope: FenceScope) {
         let vmid = hgatp::VMID.get(self.csr.hgatp);
-        self.tlb.retain(|context, page, t| {
-            !context.virt || context.vmid != vmid || !first_in_scope(scope, context, page, t)
-        });
+        self.fence(
+            |context| context.virt() && context.vmid() == vmid,
+            |context, page, t| first_in_scope(scope, context, page, t),
+        );
     }
 
     /// HFENCE.GVMA: forgets what `hgatp` tables said, also where combined with the VS stage.
     pub(crate) fn fence_g_stage(&mut self, scope: FenceScope) {
-        self.tlb.retain(|context, _, t| {
-            let Some(leaf) = t.guest else { return true };
-            let hit = scope.address.is_none_or(|gpa| (gpa ^ t.gpa) >> leaf.size_bits == 0);
-            scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit
-        });
+        self.fence(
+            |context| context.virt() && scope.id.is_none_or(|vmid| vmid == context.vmid()),
+            |_, _, t| {
+                let hits = |gpa: u64, size_bits: u32| (gpa ^ t.gpa) >> size_bits == 0;
+                t.guest.is_some_and(|leaf| scope.address.is_none_or(|gpa| hits(gpa, leaf.size_bits)))
+            },
+        );
+    }
+
+    /// Forgets what is in scope in the contexts that are concerned.
+    fn fence(
+        &mut self,
+        concerns: impl Fn(Context) -> bool,
+        in_scope: impl Fn(Context, u64, &Translation) -> bool,
+    ) {
+        let engine = &mut self.engine;
+        for bank in self.tlb.banks.iter_mut().filter(|bank| concerns(bank.context)) {
+            let context = bank.context;
+            let in_scope = |page: u64, t: &Translation| in_scope(context, page, t);
+            bank.data.forget(in_scope, |page| engine.forget(Forgotten::Data(context, page)));
+            bank.fetch.forget(in_scope, |page| engine.forget(Forgotten::Fetch(context, page)));
+        }
     }
 }
 
 /// Whether a fence of the first stage is about the translation of `page`. All pieces of a superpage are in
 /// the scope of any address within; a fence for one ASID leaves global mappings alone. Where the first
 /// stage is Bare, there is nothing that it could be about.
-fn first_in_scope(scope: FenceScope, context: &Context, page: u64, t: &Translation) -> bool {
+fn first_in_scope(scope: FenceScope, context: Context, page: u64, t: &Translation) -> bool {
     let Some(leaf) = t.first else { return false };
     let hit = scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> leaf.size_bits == 0);
-    hit && scope.id.is_none_or(|asid| asid == context.asid && !Pte::G.is_set(leaf.pte.0))
+    hit && scope.id.is_none_or(|asid| asid == context.asid() && !Pte::G.is_set(leaf.pte.0))
 }
 
 impl Pages {
+    fn new(policy: TlbPolicy) -> Pages {
+        match policy {
+            TlbPolicy::Exact => Pages::Bounded { slots: vec![None; BANK_PAGES as usize], used: Vec::new() },
+            TlbPolicy::None | TlbPolicy::Sticky => Pages::Unbounded(HashMap::new()),
+        }
+    }
+
     fn get(&self, page: u64) -> Option<Translation> {
         match self {
-            Pages::Bounded(slots) => slots[slot(page)].filter(|(whole, _)| *whole == page).map(|(_, t)| t),
+            Pages::Bounded { slots, .. } => {
+                slots[slot(page)].filter(|(whole, _)| *whole == page).map(|(_, t)| t)
+            }
             Pages::Unbounded(map) => map.get(&page).copied(),
         }
     }
 
-    fn insert(&mut self, page: u64, translation: Translation) {
+    /// Remembers a translation, and says which page was displaced or replaced by it.
+    fn insert(&mut self, page: u64, translation: Translation) -> Option<u64> {
         match self {
-            Pages::Bounded(slots) => slots[slot(page)] = Some((page, translation)),
-            Pages::Unbounded(map) => drop(map.insert(page, translation)),
+            Pages::Bounded { slots, used } => {
+                let old = slots[slot(page)].replace((page, translation));
+                if old.is_none() {
+                    used.push(slot(page) as u16);
+                }
+                old.map(|(page, _)| page)
+            }
+            Pages::Unbounded(map) => map.insert(page, translation).map(|_| page),
         }
     }
 
-    fn retain(&mut self, keep: impl Fn(u64, &Translation) -> bool) {
+    /// Forgets the pages in scope and tells of each.
+    fn forget(&mut self, in_scope: impl Fn(u64, &Translation) -> bool, mut tell: impl FnMut(u64)) {
         match self {
-            Pages::Bounded(slots) => {
-                for slot in slots {
-                    slot.take_if(|(page, translation)| !keep(*page, translation));
+            Pages::Bounded { slots, used } => used.retain(|slot| {
+                let forgotten = slots[usize::from(*slot)].take_if(|(page, t)| in_scope(*page, t));
+                if let Some((page, _)) = forgotten {
+                    tell(page);
                 }
-            }
-            Pages::Unbounded(map) => map.retain(|page, translation| keep(*page, translation)),
+                forgotten.is_none()
+            }),
+            Pages::Unbounded(map) => map.retain(|page, t| {
+                let forgotten = in_scope(*page, t);
+                if forgotten {
+                    tell(*page);
+                }
+                !forgotten
+            }),
         }
     }
 }
@@ -160,43 +242,54 @@ impl Tlb {
         Tlb { policy, banks: Vec::new(), current: 0, clock: 0 }
     }
 
-    fn lookup(&mut self, context: Context, page: u64) -> Option<Translation> {
+    fn lookup(&mut self, context: Context, kind: AccessKind, page: u64) -> Option<Translation> {
         if self.banks.get(self.current).is_none_or(|bank| bank.context != context) {
             self.current = self.banks.iter().position(|bank| bank.context == context)?;
-            self.clock += 1;
-            self.banks[self.current].selected = self.clock;
         }
-        self.banks[self.current].pages.get(page)
+        self.banks[self.current].half(kind).get(page)
     }
 
-    fn fill(&mut self, context: Context, page: u64, translation: Translation) {
+    /// What a lookup would find; the same for every engine, because nothing but fills and fences changes it.
+    pub(crate) fn peek(&self, context: Context, kind: AccessKind, page: u64) -> Option<Translation> {
+        self.banks.iter().find(|bank| bank.context == context)?.half(kind).get(page)
+    }
+
+    fn fill(
+        &mut self,
+        context: Context,
+        kind: AccessKind,
+        page: u64,
+        translation: Translation,
+        mut tell: impl FnMut(Forgotten),
+    ) {
         if self.policy == TlbPolicy::None {
             return;
         }
         let known = self.banks.iter().position(|bank| bank.context == context);
-        let i = known.unwrap_or_else(|| self.add_bank(context));
-        self.banks[i].pages.insert(page, translation);
+        let i = known.unwrap_or_else(|| self.add_bank(context, &mut tell));
+        self.clock += 1;
+        let bank = &mut self.banks[i];
+        bank.learnt = self.clock;
+        if kind == AccessKind::Fetch {
+            bank.fetch.insert(page, translation).inspect(|page| tell(Forgotten::Fetch(context, *page)));
+        } else {
+            bank.data.insert(page, translation).inspect(|page| tell(Forgotten::Data(context, *page)));
+        }
     }
 
-    fn add_bank(&mut self, context: Context) -> usize {
-        let bounded = self.policy == TlbPolicy::Exact;
-        if bounded && self.banks.len() == BANKS {
-            let oldest = (0..BANKS).min_by_key(|i| self.banks[*i].selected).unwrap_or(0);
-            self.banks.swap_remove(oldest);
+    fn add_bank(&mut self, context: Context, tell: &mut impl FnMut(Forgotten)) -> usize {
+        if self.policy == TlbPolicy::Exact && self.banks.len() == BANKS {
+            let oldest = (0..BANKS).min_by_key(|i| self.banks[*i].learnt).unwrap_or(0);
+            tell(Forgotten::Context(self.banks.swap_remove(oldest).context));
         }
-        let pages = if bounded {
-            Pages::Bounded(vec![None; BANK_PAGES as usize])
-        } else {
-            Pages::Unbounded(HashMap::new())
-        };
-        self.clock += 1;
-        self.banks.push(Bank { context, selected: self.clock, pages });
+        let (data, fetch) = (Pages::new(self.policy), Pages::new(self.policy));
+        self.banks.push(Bank { context, learnt: 0, data, fetch });
         self.banks.len() - 1
     }
+}
 
-    fn retain(&mut self, keep: impl Fn(&Context, u64, &Translation) -> bool) {
-        for bank in &mut self.banks {
-            bank.pages.retain(|page, translation| keep(&bank.context, page, translation));
-        }
+impl Bank {
+    fn half(&self, kind: AccessKind) -> &Pages {
+        if kind == AccessKind::Fetch { &self.fetch } else { &self.data }
     }
 }

@@ -71,7 +71,7 @@ impl Hart {
 
     /// Whether any stage translates the addresses of `access`.
     #[inline]
-    pub(super) fn is_translated(&self, access: &Access) -> bool {
+    pub(crate) fn is_translated(&self, access: &Access) -> bool {
         if access.virt {
             csr::vsatp::MODE.is_set(self.csr.vsatp) || csr::hgatp::MODE.is_set(self.csr.hgatp)
         } else {
@@ -80,7 +80,7 @@ impl Hart {
     }
 
     /// Whether the leaves of a remembered translation of `va` allow `access`.
-    pub(super) fn leaves_permit(&self, access: &Access, known: &Translation, va: u64) -> Result<(), Fault> {
+    pub(crate) fn leaves_permit(&self, access: &Access, known: &Translation, va: u64) -> Result<(), Fault> {
         if known.first.is_some_and(|leaf| !self.first_permits(access, leaf.pte)) {
             return Err(Fault::Page);
         }

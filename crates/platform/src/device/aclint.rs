@@ -43,6 +43,11 @@ impl Aclint {
         self.mtime
     }
 
+    /// Sets `mtime`, in ticks.
+    pub fn set_time(&mut self, time: u64) {
+        self.mtime = time;
+    }
+
     /// Lets `ticks` ticks pass.
     pub fn advance(&mut self, ticks: u64) {
         self.mtime = self.mtime.wrapping_add(ticks);

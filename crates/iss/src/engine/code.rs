@@ -1,0 +1,217 @@
+//! The code cache of a hart: blocks by the page of main memory that they were decoded from.
+//!
+//! A block depends on the bytes of its page and on nothing else, so it outlives every trap, fence and change of
+//! address space, and serves every virtual address that its page is mapped at.
+
+use std::collections::HashMap;
+
+use isa::paging::{PAGE_BITS, PAGE_SIZE};
+
+use super::arena::Arena;
+use super::handler::control;
+use super::op::{Handler, Header, MAX_LEN, Op, header};
+use super::view::Views;
+use crate::code_map::CodeEvent;
+use crate::ram::Ram;
+
+/// Halfwords in a page: places where a block can start.
+const PLACES: usize = (PAGE_SIZE / 2) as usize;
+
+/// Bytes of a page that are dropped together.
+const PIECE: u64 = PAGE_SIZE / 64;
+
+/// Slots that are always there, and what they do: see [`control`].
+pub(super) const MISSING: u32 = 1;
+pub(super) const STEP: u32 = 3;
+pub(super) const LINK: u32 = 5;
+pub(super) const LEAVE_PAGE: u32 = 7;
+const FIXED_SLOTS: usize = 8;
+
+/// A page with blocks.
+pub(super) struct CodePage {
+    /// The page's number, counted from the start of main memory.
+    number: u64,
+    /// Where the page is in the host's memory.
+    pub(super) host: *const u8,
+    /// The slot of the first op of the block that starts at each place; [`MISSING`] or [`STEP`] where none does.
+    entries: Box<[u32; PLACES]>,
+    /// Bit n is set where something in piece n may have been decoded.
+    pieces: u64,
+}
+
+/// The code cache.
+pub(super) struct Code {
+    pub(super) arena: Arena,
+    pages: Vec<CodePage>,
+    by_number: HashMap<u64, u32>,
+    /// The memory that the code is in.
+    ram: u64,
+    /// How many of its events have been taken note of.
+    seen: u64,
+}
+
+impl Code {
+    pub(super) fn new() -> Code {
+        let mut code =
+            Code { arena: Arena::new(), pages: Vec::new(), by_number: HashMap::new(), ram: 0, seen: 0 };
+        code.add_fixed_slots();
+        code
+    }
+
+    /// Puts the code that is entered in place of a block where there is none.
+    fn add_fixed_slots(&mut self) {
+        if self.arena.take(FIXED_SLOTS).is_none() {
+            return;
+        }
+        let fixed: [(u32, Handler); 4] = [
+            (MISSING, control::missing),
+            (STEP, control::missing),
+            (LINK, control::link),
+            (LEAVE_PAGE, control::leave_page),
+        ];
+        for (slot, run) in fixed {
+            let none = Header { shorts: 0, page: 0, start: 0, len: 0, slots: 2 };
+            // SAFETY: the slots have just been taken, and nothing refers to them yet.
+            unsafe {
+                self.arena.start().add(slot as usize - 1).cast::<Header>().write(none);
+                self.arena.start().add(slot as usize).write(Op { run, imm: 0, rd: 0, a: 0, b: 0, n: 0 });
+            }
+        }
+    }
+
+    /// Whether there is room for blocks at all.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.arena.start().is_null()
+    }
+
+    /// Drops what is no longer as it was decoded. Says whether there was anything to take note of.
+    pub(super) fn catch_up(&mut self, ram: &Ram, views: &mut Views) -> bool {
+        let (host, number) = ram.host();
+        if self.ram != number {
+            views.forget_all();
+            self.clear();
+            self.pages.clear();
+            self.by_number.clear();
+            (self.ram, self.seen) = (number, 0);
+        }
+        if self.seen == ram.code().count() {
+            return false;
+        }
+        let (events, seen) = ram.code().since(self.seen);
+        self.seen = seen;
+        let Some(events) = events else {
+            self.clear();
+            views.forget_all();
+            return true;
+        };
+        for event in events {
+            match event {
+                CodeEvent::Marked(page) => views.forbid_stores(host as u64 + (page << PAGE_BITS)),
+                CodeEvent::Stored(offset, bytes) => self.stored(ram, offset, bytes),
+                CodeEvent::Released(page) => self.drop_range(page, 0, PAGE_SIZE),
+            }
+        }
+        true
+    }
+
+    /// Drops the blocks that a store has changed, and the mark of a page that has none any more.
+    fn stored(&mut self, ram: &Ram, offset: u64, bytes: u64) {
+        for page in offset >> PAGE_BITS..=(offset + bytes - 1) >> PAGE_BITS {
+            let start = page << PAGE_BITS;
+            let first = offset.max(start) - start;
+            let end = (offset + bytes).min(start + PAGE_SIZE) - start;
+            self.drop_range(page, first, end);
+            let is_empty = self.by_number.get(&page).is_none_or(|i| self.pages[*i as usize].pieces == 0);
+            if is_empty && ram.code().is_marked(page) {
+                ram.code().release(page);
+            }
+        }
+    }
+
+    /// Drops the blocks that have to do with the pieces that bytes `from..to` of a page are in.
+    fn drop_range(&mut self, page: u64, from: u64, to: u64) {
+        let Some(i) = self.by_number.get(&page) else { return };
+        let arena = self.arena.start();
+        let page = &mut self.pages[*i as usize];
+        let (first, last) = (from / PIECE, (to - 1) / PIECE);
+        let concerned = (u64::MAX >> (63 - (last - first))) << first;
+        if page.pieces & concerned == 0 {
+            return;
+        }
+        page.pieces &= !concerned;
+        let (from, to) = (first * PIECE, (last + 1) * PIECE);
+        let longest = 4 * MAX_LEN as u64;
+        let places = from.saturating_sub(longest) / 2..to / 2;
+        for entry in &mut page.entries[places.start as usize..places.end as usize] {
+            if *entry == STEP {
+                *entry = MISSING;
+            }
+            if *entry == MISSING {
+                continue;
+            }
+            // SAFETY: entries that are no fixed slots are the first ops of blocks, and no handler is running.
+            unsafe {
+                let op = arena.add(*entry as usize);
+                if (*header(op)).end() > from {
+                    // Other blocks that are linked to this one find out when they get here.
+                    (*op).run = control::dropped;
+                    *entry = MISSING;
+                }
+            }
+        }
+    }
+
+    /// Drops everything.
+    pub(super) fn clear(&mut self) {
+        for page in &mut self.pages {
+            page.entries.fill(MISSING);
+            page.pieces = 0;
+        }
+        self.arena.truncate(FIXED_SLOTS);
+    }
+
+    /// The index of the page of main memory with the address `pa`, which is marked from now on.
+    pub(super) fn page(&mut self, ram: &Ram, pa: u64) -> u32 {
+        let number = (pa - ram.base()) >> PAGE_BITS;
+        let (start, _) = ram.host();
+        let host = start.wrapping_add((number << PAGE_BITS) as usize);
+        if !ram.code().is_marked(number) {
+            ram.code().mark(number);
+        }
+        *self.by_number.entry(number).or_insert_with(|| {
+            let entries = Box::new([MISSING; PLACES]);
+            self.pages.push(CodePage { number, host, entries, pieces: 0 });
+            (self.pages.len() - 1) as u32
+        })
+    }
+
+    /// The page with this index.
+    pub(super) fn page_at(&self, index: u32) -> &CodePage {
+        &self.pages[index as usize]
+    }
+
+    /// Where the entries of the page with this index are. They stay there.
+    pub(super) fn entries(&self, index: u32) -> *const u32 {
+        self.pages[index as usize].entries.as_ptr()
+    }
+
+    /// Says that at `start` bytes into a page begins what is in `slot`, decoded from all before `end`.
+    pub(super) fn enter(&mut self, page: u32, start: u64, end: u64, slot: u32) {
+        let page = &mut self.pages[page as usize];
+        page.entries[(start / 2) as usize] = slot;
+        let (first, last) = (start / PIECE, (end - 1) / PIECE);
+        page.pieces |= (u64::MAX >> (63 - (last - first))) << first;
+    }
+}
+
+impl CodePage {
+    /// The page's number, counted from the start of main memory.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The slot of what starts `offset` bytes into the page.
+    pub(super) fn entry(&self, offset: u64) -> u32 {
+        self.entries[(offset / 2) as usize]
+    }
+}

@@ -1,0 +1,107 @@
+//! Everything that is no common case: the reference interpreter executes the instruction.
+
+use isa::Inst;
+use isa::format::Format;
+use isa::paging::PAGE_SIZE;
+
+use crate::engine::op::{Header, Next, Op, STOP, go, header};
+use crate::engine::view::Line;
+use crate::exec::Cpu;
+use crate::hart::Hart;
+use crate::mmu::Access;
+use crate::observe::{AccessKind, Silent};
+
+/// Executes the instruction of `op` by the reference interpreter, and goes on with the next op where nothing has
+/// happened that needs a look from outside.
+///
+/// # Safety
+/// As for [`Step::step`](super::Step::step).
+#[cold]
+#[inline(never)]
+pub(in crate::engine) unsafe extern "C" fn slow(
+    hart: &mut Hart,
+    op: *const Op,
+    _: u64,
+    va: u64,
+    budget: i64,
+    lines: *const Line,
+) -> Next {
+    // SAFETY: `op` belongs to a block.
+    unsafe {
+        let header = header(op);
+        let n = (*op).n;
+        // This instruction and those after it have been charged, but not executed.
+        let left = budget + i64::from((*header).len - n);
+        if hart.execute_one(&*header, n, va, left) {
+            let acc = super::x(hart, (*op).rd);
+            return go(hart, op.add(1), acc, va, budget, lines);
+        }
+    }
+    STOP
+}
+
+impl Hart {
+    /// Executes instruction `n` of a block in the page at `va`, when so many steps are left, itself included. Says
+    /// whether the block may go on.
+    fn execute_one(&mut self, header: &Header, n: u8, va: u64, left: i64) -> bool {
+        let (offset, after) = (header.offset(n), header.offset(n + 1));
+        self.reached(left);
+        self.clock.reach((self.engine.hot.end - left) as u64, &mut self.lines.time);
+        self.pc = va | offset;
+        let Some(inst) = self.instruction(header.page, offset) else {
+            // Another hart has just changed it.
+            self.engine.hot.budget = left;
+            self.engine.hot.step = true;
+            return false;
+        };
+        self.engine.hot.budget = left - 1;
+        // SAFETY: `run` has put the bus there, and lends it to nobody else while ops are executed.
+        let bus = unsafe { &mut *self.engine.hot.bus };
+        let access = self.data_access(&inst);
+        let mut cpu = Cpu { hart: self, bus, obs: Silent, next_pc: 0, touched_io: false };
+        let retired = cpu.step_known(&inst);
+        let touched_io = cpu.touched_io;
+        self.engine.hot.accounted += 1;
+        self.engine.hot.touched_io |= touched_io;
+        if let (Some((access, address)), true) = (access, retired) {
+            self.learn(bus, &access, address);
+        }
+        self.engine.catch_up(bus.ram());
+        self.pc == va.wrapping_add(after)
+            && retired
+            && !touched_io
+            && !self.recheck_interrupts
+            && !self.waiting
+            && !self.engine.hot.leave
+    }
+
+    /// The instruction at `offset` in a page with code.
+    fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
+        let host = self.engine.code().page_at(page).host;
+        let half = |offset: u64| {
+            // SAFETY: blocks lie in their page, and the page in main memory, which is only accessed by atomics.
+            let bits = unsafe {
+                std::sync::atomic::AtomicU16::from_ptr(host.add(offset as usize).cast_mut().cast())
+                    .load(std::sync::atomic::Ordering::Relaxed)
+            };
+            u32::from(u16::from_le(bits))
+        };
+        let low = half(offset);
+        let word = if low & 3 == 3 { low | half((offset + 2) % PAGE_SIZE) << 16 } else { low };
+        self.decoded.decode(word)
+    }
+
+    /// The access to data that `inst` is about to make, and its address.
+    fn data_access(&self, inst: &Inst) -> Option<(Access, u64)> {
+        let base = self.x(inst.rs1);
+        let offset = base.wrapping_add(inst.imm as u64);
+        Some(match inst.op.long().row().format {
+            Format::Load | Format::FLoad => (self.explicit(AccessKind::Load), offset),
+            Format::Store | Format::FStore => (self.explicit(AccessKind::Store), offset),
+            Format::Amo | Format::Lr => (self.explicit(AccessKind::Amo), base),
+            Format::HLoad => (self.as_guest(AccessKind::Load), base),
+            Format::HStore => (self.as_guest(AccessKind::Store), base),
+            _ => return None,
+        })
+    }
+}

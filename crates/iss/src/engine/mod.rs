@@ -1,0 +1,168 @@
+//! The engine: executes decoded blocks instead of one instruction word at a time.
+//!
+//! It does the same as the reference interpreter in `exec`, step for step, and leaves to that whatever is not
+//! common. docs/performance.md tells how it works; here is where things are:
+//!
+//! - [`run`]: the way in and out: when blocks may be executed, and for how long.
+//! - [`op`], [`handler`]: what a decoded instruction is, and what executes it.
+//! - [`select`], [`build`]: from instructions to handlers, and from bytes to blocks.
+//! - [`code`], [`arena`]: where blocks are, and when they are dropped.
+//! - [`view`]: memory as handlers see it.
+//!
+//! Unsafe code is in here for three reasons: guest memory, which views lead to by addresses of the host; the ops,
+//! which handlers go through by a pointer; and the bus, which handlers reach through the hart.
+
+mod arena;
+mod build;
+mod code;
+mod handler;
+mod op;
+mod run;
+mod select;
+mod view;
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use code::Code;
+use op::Op;
+use view::{FetchLine, Line, Views};
+
+use crate::bus::{Bus, Lines};
+use crate::mmu::tlb::Forgotten;
+use crate::ram::Ram;
+
+/// How a hart executes instructions.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Engine {
+    /// Decoded blocks.
+    #[default]
+    Fast,
+    /// One instruction at a time, by the methods that `exec` has for each of them.
+    Reference,
+}
+
+/// What handlers look at.
+pub(crate) struct Hot {
+    /// The view for loads and stores.
+    lines: *const Line,
+    /// The view for HLV and HSV.
+    guest_lines: *const Line,
+    /// The view for fetches.
+    fetch_lines: *const FetchLine,
+    /// Slot 0 of the arena.
+    arena: *mut Op,
+    /// The bus, while blocks are executed.
+    bus: *mut dyn Bus,
+    /// Steps left when the chain of handlers ended.
+    budget: i64,
+    /// Steps taken in this run if none were left now.
+    end: i64,
+    /// Steps taken in this run that the counters and the clock know of.
+    accounted: i64,
+    /// What the handlers rely on has changed.
+    leave: bool,
+    /// The next instruction is the reference interpreter's.
+    step: bool,
+    /// A device or a watched word has been accessed.
+    touched_io: bool,
+}
+
+/// What a hart has for executing decoded blocks.
+pub(crate) struct EngineState {
+    kind: Engine,
+    hot: Hot,
+    views: Views,
+    code: Option<Box<Code>>,
+}
+
+// SAFETY: all pointers lead to what the state owns, but for the bus and guest memory, which are only reached
+// while `Hart::run` has them.
+unsafe impl Send for EngineState {}
+
+/// A bus that is never asked.
+struct NoBus;
+
+impl Bus for NoBus {
+    fn ram(&self) -> &Ram {
+        unreachable!("blocks are executed only while a bus is lent")
+    }
+
+    fn load(&mut self, _: u64, _: crate::Width) -> Result<u64, crate::AccessFault> {
+        Err(crate::AccessFault)
+    }
+
+    fn store(&mut self, _: u64, _: crate::Width, _: u64) -> Result<(), crate::AccessFault> {
+        Err(crate::AccessFault)
+    }
+
+    fn lines(&mut self, _: usize) -> Lines {
+        Lines::default()
+    }
+}
+
+impl EngineState {
+    pub(crate) fn new(kind: Engine) -> EngineState {
+        let views = Views::new();
+        let hot = Hot {
+            lines: views.empty(),
+            guest_lines: views.empty(),
+            fetch_lines: std::ptr::null(),
+            arena: std::ptr::null_mut(),
+            bus: NonNull::<NoBus>::dangling().as_ptr(),
+            budget: 0,
+            end: 0,
+            accounted: 0,
+            leave: false,
+            step: false,
+            touched_io: false,
+        };
+        EngineState { kind, hot, views, code: None }
+    }
+
+    /// Which engine it is.
+    pub(crate) fn kind(&self) -> Engine {
+        self.kind
+    }
+
+    /// Whether the blocks that were executed last have accessed a device or a watched word.
+    pub(crate) fn touched_io(&self) -> bool {
+        self.hot.touched_io
+    }
+
+    /// The code cache, which is there while blocks are executed.
+    fn code(&mut self) -> &mut Code {
+        self.code.get_or_insert_with(|| Box::new(Code::new()))
+    }
+
+    /// Takes note of what the translation cache has forgotten.
+    pub(crate) fn forget(&mut self, forgotten: Forgotten) {
+        self.hot.leave |= self.views.forget(forgotten);
+    }
+
+    /// Takes note of a change in what memory protection allows.
+    pub(crate) fn forget_all(&mut self) {
+        self.views.forget_all();
+        self.hot.leave = true;
+    }
+
+    /// Takes note of what has been stored where code has been decoded.
+    fn catch_up(&mut self, ram: &Ram) {
+        if let Some(code) = &mut self.code {
+            self.hot.leave |= code.catch_up(ram, &mut self.views);
+        }
+    }
+}
+
+impl Clone for EngineState {
+    /// The same engine, which has decoded nothing yet.
+    fn clone(&self) -> EngineState {
+        EngineState::new(self.kind)
+    }
+}
+
+impl fmt::Debug for EngineState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineState").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! The way into blocks and out of them.
+
+use isa::paging::PAGE_SIZE;
+
+use super::Engine;
+use super::code::{MISSING, STEP};
+use super::op::{Header, Op, go};
+use crate::bus::Bus;
+use crate::event::Event;
+use crate::hart::Hart;
+
+impl Hart {
+    /// Executes blocks for at most `left` steps, of a run in which `taken` have been taken, and returns how many
+    /// it took: fewer, or none, where something needs a look from outside or the reference interpreter.
+    pub(crate) fn run_blocks(&mut self, bus: &mut dyn Bus, taken: u64, left: u64) -> u64 {
+        self.engine.hot.touched_io = false;
+        if self.engine.kind != Engine::Fast || !self.counting.is_simple() {
+            return 0;
+        }
+        self.engine.code();
+        self.engine.catch_up(bus.ram());
+        self.select_views();
+        let hot = &mut self.engine.hot;
+        hot.leave = false;
+        hot.step = false;
+        let budget = i64::try_from(left.min(1 << 62)).unwrap_or(i64::MAX);
+        hot.end = taken as i64 + budget;
+        hot.accounted = taken as i64;
+        hot.budget = budget;
+        if let Some(code) = &self.engine.code {
+            if !code.is_usable() {
+                return 0;
+            }
+            hot.arena = code.arena.start();
+        }
+        // SAFETY: only the lifetime changes; the pointer is not used after this call.
+        let lent: *mut dyn Bus = unsafe { std::mem::transmute::<*mut dyn Bus, *mut dyn Bus>(bus) };
+        self.engine.hot.bus = lent;
+        while let Some(op) = self.find_block(bus) {
+            // SAFETY: the op is the first of a block.
+            let len = unsafe { (*op.cast::<Header>().sub(1)).len };
+            let budget = self.engine.hot.budget - i64::from(len);
+            if budget < 0 {
+                break;
+            }
+            let (va, lines) = (self.pc & !(PAGE_SIZE - 1), self.engine.hot.lines);
+            // SAFETY: the block was decoded from the page that `pc` is in, and is charged for.
+            unsafe { execute(self, op, va, budget, lines) };
+            let hot = &self.engine.hot;
+            if hot.leave || hot.step || hot.touched_io || self.recheck_interrupts || self.waiting {
+                break;
+            }
+        }
+        self.reached(self.engine.hot.budget);
+        (self.engine.hot.end - self.engine.hot.budget) as u64 - taken
+    }
+
+    /// The first op of the block at the program counter, built if need be; `None` where the reference interpreter
+    /// has to execute the instruction.
+    fn find_block(&mut self, bus: &dyn Bus) -> Option<*const Op> {
+        let pc = self.pc;
+        let offset = pc % PAGE_SIZE;
+        // SAFETY: the lines are those of a view.
+        let line = unsafe { &*self.engine.hot.fetch_lines.add((pc >> 12) as usize % super::view::LINES) };
+        let known = line.tag == pc - offset;
+        let slot = if known {
+            // SAFETY: a line with a tag has entries.
+            unsafe { *line.entries.add((offset / 2) as usize) }
+        } else {
+            MISSING
+        };
+        let slot = if slot == MISSING { self.build_block(bus, offset, known)? } else { slot };
+        // SAFETY: the slot is one of the arena's.
+        (slot != STEP).then(|| unsafe { self.engine.hot.arena.add(slot as usize).cast_const() })
+    }
+
+    #[cold]
+    fn build_block(&mut self, bus: &dyn Bus, offset: u64, known: bool) -> Option<u32> {
+        let ram = bus.ram();
+        let pa = self.code_page(bus, self.pc)?;
+        let engine = &mut self.engine;
+        let code = engine.code.as_deref_mut()?;
+        let page = code.page(ram, pa);
+        let entries = code.entries(page);
+        let entry = code.page_at(page).entry(offset);
+        let slot = if entry == MISSING {
+            let built = super::build::build(code, &mut self.decoded, ram, page, offset);
+            if built.is_none() {
+                code.clear();
+            }
+            built
+        } else {
+            Some(entry)
+        };
+        // If the page is marked only now, stores to it need a closer look from now on.
+        engine.catch_up(ram);
+        engine.hot.leave = false;
+        if !known {
+            self.learn_code(self.pc, entries);
+        }
+        slot
+    }
+
+    /// Accounts for the steps up to where `left` are left of those that blocks may take, all of which have retired.
+    pub(super) fn reached(&mut self, left: i64) {
+        let taken = self.engine.hot.end - left;
+        let steps = (taken - self.engine.hot.accounted) as u64;
+        self.engine.hot.accounted = taken;
+        self.count_retired(steps);
+    }
+}
+
+/// Executes the block at `op` and all that follow.
+///
+/// # Safety
+/// The block must have been decoded from the page that is now at `va`, and have been charged for.
+unsafe fn execute(hart: &mut Hart, op: *const Op, va: u64, budget: i64, lines: *const super::view::Line) {
+    #[cfg(not(engine_loop))]
+    // SAFETY: passed on.
+    unsafe {
+        go(hart, op, 0, va, budget, lines);
+    }
+    #[cfg(engine_loop)]
+    {
+        // SAFETY: passed on.
+        let mut next = unsafe { go(hart, op, 0, va, budget, lines) };
+        while let Some((op, acc, va, budget, lines)) = next {
+            // SAFETY: handlers return what they would otherwise call.
+            next = unsafe { ((*op).run)(hart, op, acc, va, budget, lines) };
+        }
+    }
+}
+
+impl crate::csr::counters::Counting {
+    /// Whether no more is counted than steps, and what the reference interpreter sees as well.
+    fn is_simple(self) -> bool {
+        let seen_here = [Event::Load, Event::Store, Event::Branch, Event::TakenBranch];
+        let many = |counters: u32, usual: u32| counters & !usual != 0;
+        seen_here.iter().all(|event| self.of(*event) == 0)
+            && !many(self.of(Event::Cycle), 1)
+            && !many(self.of(Event::Instret), 4)
+    }
+}
