@@ -4,8 +4,8 @@ use isa::ext::Ext;
 use isa::{Mode, Privilege};
 
 use crate::bus::Lines;
-use crate::csr::CsrFile;
 use crate::clock::Clock;
+use crate::csr::CsrFile;
 use crate::csr::counters::Counting;
 use crate::engine::{Engine, EngineState};
 use crate::exec::Decoded;

@@ -1,6 +1,6 @@
 //! What a machine is made of.
 
-use iss::Variant;
+use iss::{Engine, Variant};
 
 use crate::error::Error;
 use crate::load::Image;
@@ -22,6 +22,8 @@ pub struct MachineConfig {
     pub memory: u64,
     /// What each hart implements.
     pub variant: Variant,
+    /// How the harts execute instructions, which only shows in how long it takes.
+    pub engine: Engine,
     /// What every hart starts with, in M-mode: an ELF at its own addresses, or raw bytes at
     /// [`RAM_BASE`](crate::map::RAM_BASE). A bare-metal program is its own firmware.
     pub firmware: Option<Image>,
@@ -43,6 +45,7 @@ impl Default for MachineConfig {
             harts: 1,
             memory: 128 << 20,
             variant: Variant::default(),
+            engine: Engine::default(),
             firmware: None,
             kernel: None,
             initrd: None,

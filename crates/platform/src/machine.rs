@@ -394,6 +394,7 @@ impl Boot {
         plan.write(&ram)?;
         let harts = (0..config.harts).map(|id| {
             let mut hart = Hart::new(id, config.variant);
+            hart.set_engine(config.engine);
             plan.start(&mut hart);
             Turn { hart, steps: 0, fruitless: 0, idle: false, asleep: false }
         });

@@ -35,7 +35,11 @@ pub(super) fn form(inst: &Inst) -> Form {
         I::lui => Writes(|_| single::<alu::LoadImm>),
         I::auipc => Writes(|_| single::<alu::Auipc>),
         I::add if inst.rs1 == 0 => Writes(|sources| {
-            if sources.second { single::<Alu<alu::First, Acc, Imm>> } else { single::<Alu<alu::First, B, Imm>> }
+            if sources.second {
+                single::<Alu<alu::First, Acc, Imm>>
+            } else {
+                single::<Alu<alu::First, B, Imm>>
+            }
         }),
 
         I::addi => Writes(immediate::<alu::Add>),
@@ -154,11 +158,9 @@ pub(super) fn form(inst: &Inst) -> Form {
         I::bltu => Keeps(branch::<control::Ltu>),
         I::bgeu => Keeps(branch::<control::Geu>),
         I::jal => Writes(|_| last::<Jump>),
-        I::jalr => Writes(
-            |sources| {
-                if sources.first { last::<JumpRegister<Acc>> } else { last::<JumpRegister<A>> }
-            },
-        ),
+        I::jalr => {
+            Writes(|sources| if sources.first { last::<JumpRegister<Acc>> } else { last::<JumpRegister<A>> })
+        }
 
         I::fence | I::pause | I::prefetch_i | I::prefetch_r | I::prefetch_w => Keeps(|_| single::<alu::Nop>),
         I::ntl_p1 | I::ntl_pall | I::ntl_s1 | I::ntl_all => Keeps(|_| single::<alu::Nop>),

@@ -137,14 +137,7 @@ impl<X: Operand> End for JumpRegister<X> {
 
 /// Enters the block at `op`, for which `budget` has been charged already.
 #[inline(always)]
-unsafe fn enter(
-    hart: &mut Hart,
-    op: *const Op,
-    from: u64,
-    va: u64,
-    budget: i64,
-    lines: *const Line,
-) -> Next {
+unsafe fn enter(hart: &mut Hart, op: *const Op, from: u64, va: u64, budget: i64, lines: *const Line) -> Next {
     // SAFETY: passed on.
     unsafe {
         if budget < 0 {

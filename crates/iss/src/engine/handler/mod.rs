@@ -28,14 +28,8 @@ pub(super) trait End {
     ///
     /// # Safety
     /// As for [`Step::step`].
-    unsafe fn end(
-        hart: &mut Hart,
-        op: *const Op,
-        acc: u64,
-        va: u64,
-        budget: i64,
-        lines: *const Line,
-    ) -> Next;
+    unsafe fn end(hart: &mut Hart, op: *const Op, acc: u64, va: u64, budget: i64, lines: *const Line)
+    -> Next;
 }
 
 /// The handler of one instruction.
