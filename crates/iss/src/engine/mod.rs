@@ -55,6 +55,14 @@ pub(crate) struct Hot {
     known: *mut Known,
     /// Slot 0 of the arena.
     arena: *mut Op,
+    /// What to add to a physical address in main memory to get the host's.
+    to_host: u64,
+    /// The mode, by its index.
+    mode: u8,
+    /// The counters that may be read, as bits of `mcounteren`.
+    counters: u64,
+    /// What of the floating-point state handlers rely on.
+    float: u8,
     /// The bus, while blocks are executed.
     bus: *mut dyn Bus,
     /// Steps left when the chain of handlers ended.
@@ -113,6 +121,10 @@ impl EngineState {
             fetch_lines: std::ptr::null(),
             known: std::ptr::null_mut(),
             arena: std::ptr::null_mut(),
+            to_host: 0,
+            mode: 0,
+            counters: 0,
+            float: 0,
             bus: NonNull::<NoBus>::dangling().as_ptr(),
             budget: 0,
             end: 0,

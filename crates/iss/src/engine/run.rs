@@ -20,7 +20,13 @@ impl Hart {
         self.engine.code();
         self.engine.catch_up(bus.ram());
         self.select_views();
+        self.note_float_state();
+        let (counters, mode) = (self.readable_counters(), self.mode().index());
+        let ram = bus.ram();
         let hot = &mut self.engine.hot;
+        hot.to_host = (ram.host().0 as u64).wrapping_sub(ram.base());
+        hot.counters = counters;
+        hot.mode = mode as u8;
         hot.leave = false;
         hot.step = false;
         let budget = i64::try_from(left.min(1 << 62)).unwrap_or(i64::MAX);

@@ -66,6 +66,7 @@ impl Hart {
         if let (Some((access, address)), true) = (access, retired) {
             self.learn(bus, &access, address);
         }
+        self.note_float_state();
         self.engine.catch_up(bus.ram());
         self.pc == va.wrapping_add(after)
             && retired
