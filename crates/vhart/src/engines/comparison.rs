@@ -56,7 +56,7 @@ impl Comparison<'_> {
         let interval = DEEP.max(self.config.memory / 16);
         let mut deep = interval;
         loop {
-            let (from, is_over) = self.slice(&mut pair, &mut slices)?;
+            let ([from, _], is_over) = self.slice(&mut pair, &mut slices)?;
             let mut found = pair.differences();
             if found.is_empty() && (is_over || deep <= pair.instructions()) {
                 deep = pair.instructions() + interval;
@@ -77,12 +77,12 @@ impl Comparison<'_> {
         Ok(Outcome { compared, difference })
     }
 
-    /// Runs the next slice; tells where it began, and whether it was the last.
-    fn slice(&self, pair: &mut Pair, slices: &mut Slices) -> anyhow::Result<(u64, bool)> {
+    /// Runs the next slice; tells where it began and was to end, and whether it was the last.
+    fn slice(&self, pair: &mut Pair, slices: &mut Slices) -> anyhow::Result<([u64; 2], bool)> {
         let from = pair.instructions();
         let to = (from + slices.next(from)).min(self.limit);
         pair.run(to)?;
-        Ok((from, pair.stop() != MachineStop::InstructionLimit || to == self.limit))
+        Ok(([from, to], pair.stop() != MachineStop::InstructionLimit || to == self.limit))
     }
 
     /// Finds the slice in which the difference arises.
@@ -91,9 +91,9 @@ impl Comparison<'_> {
         let mut pair = Pair::new(self.config)?;
         let mut slices = Slices::new(self.seed);
         for number in 0.. {
-            let (from, is_over) = self.slice(&mut pair, &mut slices)?;
+            let (slice, is_over) = self.slice(&mut pair, &mut slices)?;
             if !extra.look(&mut pair).is_empty() {
-                return self.narrow(number, [from, pair.instructions()], extra);
+                return self.narrow(number, slice, extra);
             }
             if is_over {
                 break;
