@@ -1,8 +1,9 @@
-//! `cargo xtask`: set-up, images, tests and the demo.
+//! `cargo xtask`: set-up, images, tests, speed and the demo.
 //!
 //! The simulator itself is an ordinary crate (`cargo build -p vhart`); this one builds what runs inside the simulated
 //! machine, which needs another target, and runs everything that must hold before a change is kept.
 
+mod bench;
 mod debugger;
 mod flat;
 mod images;
@@ -23,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 use toolchain::Toolchain;
 
-/// Set-up, images, tests and the demo.
+/// Set-up, images, tests, speed and the demo.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
@@ -49,6 +50,8 @@ enum Task {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// Measure vhart beside Spike and QEMU, and count the host's instructions; benches/README.md says more
+    Bench(bench::BenchArgs),
     /// Plant faults in the simulator, one at a time; the conformance suite must notice each
     Mutants {
         /// Only the faults whose names contain this
@@ -66,6 +69,8 @@ fn main() -> Result<ExitCode> {
         Task::Test if !suite::run_all()? => return Ok(ExitCode::FAILURE),
         Task::Test => {}
         Task::Peers { names } => peers::run(&names)?,
+        Task::Bench(arguments) if !bench::run(&arguments)? => return Ok(ExitCode::FAILURE),
+        Task::Bench(_) => {}
         Task::Mutants { name } => mutants::run(&name)?,
         Task::SwitchMutants => switch_mutants::run()?,
     }

@@ -8,6 +8,7 @@ use isa::paging::PAGE_SIZE;
 use isa::{Inst, Op as I};
 
 use super::code::{Code, LINK, STEP};
+use super::fuse::{self, Shape};
 use super::handler::{control, last, slow};
 use super::op::{Header, MAX_LEN, Op, SINK, Tail};
 use super::select::{self, Form, Sources};
@@ -45,7 +46,7 @@ pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32
     let slots = 1 + items.len() + if is_jump { 1 } else { 2 };
     let first = code.arena.take(slots)?;
 
-    let mut block = Block { ops: Vec::with_capacity(slots), acc: None };
+    let mut block = Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None };
     for (n, item) in items.iter().enumerate() {
         block.push(item, n as u8);
     }
@@ -60,7 +61,9 @@ pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32
     if !is_jump {
         let n = items.len() as u8;
         block.ops.push(Op { run: last::<control::GoOn>, imm: 0, rd: SINK, a: 0, b: 0, n });
+        block.shapes.push(Shape::go_on());
     }
+    fuse::fuse(&mut block.ops, &block.shapes);
     let last_slot = first as i32 + block.ops.len() as i32;
     let to_link = LINK as i32 - last_slot;
     let target = if is_jump { last_item.offset as i64 + i64::from(last_item.inst.imm) } else { 0 };
@@ -119,6 +122,7 @@ fn ends_block(inst: &Inst) -> bool {
 /// Ops under construction.
 struct Block {
     ops: Vec<Op>,
+    shapes: Vec<Shape>,
     /// The register whose value is the result of the last op.
     acc: Option<u8>,
 }
@@ -148,6 +152,7 @@ impl Block {
             }
         }
         self.ops.push(op);
+        self.shapes.push(Shape::new(inst, sources));
     }
 }
 

@@ -100,8 +100,8 @@ impl Code {
         let (events, seen) = ram.code().since(self.seen);
         self.seen = seen;
         let Some(events) = events else {
-            self.clear();
             views.forget_all();
+            self.clear();
             return true;
         };
         for event in events {

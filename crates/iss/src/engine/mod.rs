@@ -5,7 +5,7 @@
 //!
 //! - [`run`]: the way in and out: when blocks may be executed, and for how long.
 //! - [`op`], [`handler`]: what a decoded instruction is, and what executes it.
-//! - [`select`], [`build`]: from instructions to handlers, and from bytes to blocks.
+//! - [`select`], [`fuse`], [`build`]: from instructions to handlers, of one or of two, and from bytes to blocks.
 //! - [`code`], [`arena`]: where blocks are, and when they are dropped.
 //! - [`view`]: memory as handlers see it.
 //!
@@ -15,6 +15,7 @@
 mod arena;
 mod build;
 mod code;
+mod fuse;
 mod handler;
 mod op;
 mod run;
@@ -26,7 +27,7 @@ use std::ptr::NonNull;
 
 use code::Code;
 use op::Op;
-use view::{FetchLine, Line, Views};
+use view::{FetchLine, Known, Line, Views};
 
 use crate::bus::{Bus, Lines};
 use crate::mmu::tlb::Forgotten;
@@ -50,6 +51,8 @@ pub(crate) struct Hot {
     guest_lines: *const Line,
     /// The view for fetches.
     fetch_lines: *const FetchLine,
+    /// The blocks that were jumped to lately in that view.
+    known: *mut Known,
     /// Slot 0 of the arena.
     arena: *mut Op,
     /// The bus, while blocks are executed.
@@ -108,6 +111,7 @@ impl EngineState {
             lines: views.empty(),
             guest_lines: views.empty(),
             fetch_lines: std::ptr::null(),
+            known: std::ptr::null_mut(),
             arena: std::ptr::null_mut(),
             bus: NonNull::<NoBus>::dangling().as_ptr(),
             budget: 0,

@@ -87,6 +87,7 @@ impl Hart {
             let built = super::build::build(code, &mut self.decoded, ram, page, offset);
             if built.is_none() {
                 code.clear();
+                engine.views.forget_blocks();
             }
             built
         } else {

@@ -7,6 +7,7 @@
 use isa::paging::{PAGE_BITS, PAGE_SIZE};
 use isa::{Privilege, csr};
 
+use super::op::Op;
 use crate::bus::Bus;
 use crate::hart::Hart;
 use crate::mmu::Access;
@@ -49,6 +50,27 @@ pub(super) struct FetchLine {
     pub(super) entries: *const u32,
 }
 
+/// Blocks that were jumped to lately, so that they can be found by one look.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// The block's virtual address, or [`NONE`].
+    pub(super) va: u64,
+    /// Its first op.
+    pub(super) op: *const Op,
+}
+
+/// Where `va` is looked for among the blocks that were jumped to lately: those of one page lie in
+/// [`KNOWN_OF_PAGE`] places one after another.
+#[inline(always)]
+pub(super) const fn place(va: u64) -> usize {
+    ((va >> 1) as usize & (KNOWN_OF_PAGE - 1)) | ((va >> 6) as usize & (LINES - KNOWN_OF_PAGE))
+}
+
+/// Places that the blocks of one page share.
+const KNOWN_OF_PAGE: usize = 64;
+
+const NOT_KNOWN: Known = Known { va: NONE, op: std::ptr::null() };
 const NO_LINE: Line = Line { read: NONE, write: NONE, to_host: 0, unused: 0 };
 const NO_FETCH_LINE: FetchLine = FetchLine { tag: NONE, entries: std::ptr::null() };
 
@@ -101,7 +123,7 @@ impl Key {
 
 enum Lines {
     Data(Table<Line>),
-    Fetch(Table<FetchLine>),
+    Fetch(Table<FetchLine>, Table<Known>),
 }
 
 struct View {
@@ -144,7 +166,7 @@ impl Views {
         let lines = if key.0 & Key::FETCH == 0 {
             Lines::Data(Table::new(NO_LINE))
         } else {
-            Lines::Fetch(Table::new(NO_FETCH_LINE))
+            Lines::Fetch(Table::new(NO_FETCH_LINE), Table::new(NOT_KNOWN))
         };
         if self.views.len() == VIEWS {
             let oldest = (0..VIEWS).min_by_key(|i| self.views[*i].selected).unwrap_or(0);
@@ -167,8 +189,10 @@ impl Views {
             }
             Forgotten::Fetch(context, page) => {
                 for view in self.views.iter_mut().filter(|view| view.key.is_of(context)) {
-                    if let Lines::Fetch(table) = &mut view.lines {
+                    if let Lines::Fetch(table, known) = &mut view.lines {
                         *table.line(page) = NO_FETCH_LINE;
+                        let first = place(page << PAGE_BITS);
+                        known.lines()[first..first + KNOWN_OF_PAGE].fill(NOT_KNOWN);
                     }
                 }
                 true
@@ -185,6 +209,15 @@ impl Views {
     /// Empties every view.
     pub(super) fn forget_all(&mut self) {
         self.views.iter_mut().for_each(View::empty);
+    }
+
+    /// Forgets where blocks are.
+    pub(super) fn forget_blocks(&mut self) {
+        for view in &mut self.views {
+            if let Lines::Fetch(_, known) = &mut view.lines {
+                known.lines().fill(NOT_KNOWN);
+            }
+        }
     }
 
     /// Lets no store reach the page at this address of the host without a closer look.
@@ -204,7 +237,10 @@ impl View {
     fn empty(&mut self) {
         match &mut self.lines {
             Lines::Data(table) => table.lines().fill(NO_LINE),
-            Lines::Fetch(table) => table.lines().fill(NO_FETCH_LINE),
+            Lines::Fetch(table, known) => {
+                table.lines().fill(NO_FETCH_LINE);
+                known.lines().fill(NOT_KNOWN);
+            }
         }
     }
 }
@@ -242,10 +278,10 @@ impl Hart {
         let engine = &mut self.engine;
         engine.hot.lines = data;
         engine.hot.guest_lines = guest;
-        engine.hot.fetch_lines = match &engine.views.select(fetch).lines {
-            Lines::Fetch(table) => table.start,
-            Lines::Data(_) => std::ptr::null(),
-        };
+        if let Lines::Fetch(table, known) = &engine.views.select(fetch).lines {
+            engine.hot.fetch_lines = table.start;
+            engine.hot.known = known.start;
+        }
     }
 
     fn data_lines(&mut self, access: &Access, allowed: bool) -> *const Line {
@@ -256,7 +292,7 @@ impl Hart {
         let key = self.key(access);
         match &self.engine.views.select(key).lines {
             Lines::Data(table) => table.start,
-            Lines::Fetch(_) => self.engine.views.empty(),
+            Lines::Fetch(..) => self.engine.views.empty(),
         }
     }
 
@@ -300,7 +336,7 @@ impl Hart {
     /// Lets fetches from the page of `pc` find the blocks in `entries`.
     pub(super) fn learn_code(&mut self, pc: u64, entries: *const u32) {
         let key = self.key(&self.fetching());
-        if let Lines::Fetch(table) = &mut self.engine.views.select(key).lines {
+        if let Lines::Fetch(table, _) = &mut self.engine.views.select(key).lines {
             *table.line(pc >> PAGE_BITS) = FetchLine { tag: pc & !(PAGE_SIZE - 1), entries };
         }
     }

@@ -9,8 +9,9 @@ use std::marker::PhantomData;
 use isa::paging::PAGE_SIZE;
 
 use super::{End, Operand, set_x};
-use crate::engine::op::{Next, Op, STOP, Tail, go, header};
-use crate::engine::view::{LINES, Line};
+use crate::engine::code::{LEAVE_PAGE, MISSING, STEP};
+use crate::engine::op::{Header, Next, Op, STOP, Tail, go, header};
+use crate::engine::view::{Known, LINES, Line, place};
 use crate::hart::Hart;
 
 /// A condition of two operands.
@@ -150,6 +151,28 @@ unsafe fn enter(hart: &mut Hart, op: *const Op, from: u64, va: u64, budget: i64,
 /// Goes on at the virtual address `target`, in whatever page it is.
 #[inline(always)]
 unsafe fn jump(hart: &mut Hart, target: u64, budget: i64, lines: *const Line) -> Next {
+    // SAFETY: what is known at an address is a block that was there, or the first op of one that has been dropped.
+    unsafe {
+        let known = hart.engine.hot.known.add(place(target));
+        if (*known).va != target {
+            return find(hart, std::ptr::null(), target, 0, budget, lines);
+        }
+        let op = (*known).op;
+        let budget = budget - i64::from((*op.cast::<Header>().sub(1)).len);
+        enter(hart, op, target, target & !(PAGE_SIZE - 1), budget, lines)
+    }
+}
+
+/// Finds the block at the virtual address `target` by the page that it is in.
+#[inline(never)]
+unsafe extern "C" fn find(
+    hart: &mut Hart,
+    _: *const Op,
+    target: u64,
+    _: u64,
+    budget: i64,
+    lines: *const Line,
+) -> Next {
     // SAFETY: the lines for fetches have entries where their tag is that of an address, and every entry is a
     // slot with an op behind a header.
     unsafe {
@@ -160,8 +183,11 @@ unsafe fn jump(hart: &mut Hart, target: u64, budget: i64, lines: *const Line) ->
         }
         let slot = *(*line).entries.add((target & (PAGE_SIZE - 1)) as usize / 2);
         let op: *const Op = hart.engine.hot.arena.add(slot as usize);
-        let budget = budget - i64::from((*op.cast::<crate::engine::op::Header>().sub(1)).len);
-        enter(hart, op, target, va, budget, lines)
+        let len = (*op.cast::<Header>().sub(1)).len;
+        if len != 0 {
+            *hart.engine.hot.known.add(place(target)) = Known { va: target, op };
+        }
+        enter(hart, op, target, va, budget - i64::from(len), lines)
     }
 }
 
@@ -225,7 +251,8 @@ pub(in crate::engine) unsafe extern "C" fn dropped(
     // SAFETY: the header stays when a block is dropped.
     unsafe {
         let header = header(op);
-        jump(hart, va | u64::from((*header).start), budget + i64::from((*header).len), lines)
+        let target = va | u64::from((*header).start);
+        find(hart, op, target, va, budget + i64::from((*header).len), lines)
     }
 }
 
@@ -245,16 +272,16 @@ pub(in crate::engine) unsafe extern "C" fn link(
     unsafe {
         let (op, falls, target) = link_of(acc);
         if target as u64 >= PAGE_SIZE {
-            set_link(op, falls, hart.engine.hot.arena.add(super::super::code::LEAVE_PAGE as usize), 0);
+            set_link(op, falls, hart.engine.hot.arena.add(LEAVE_PAGE as usize), 0);
             return jump(hart, va.wrapping_add(target as u64), budget, lines);
         }
         let header = header(op);
         let slot = hart.engine.code().page_at((*header).page).entry(target as u64);
-        if slot == super::super::code::MISSING || slot == super::super::code::STEP {
+        if slot == MISSING || slot == STEP {
             return not_known(hart, va | target as u64, budget);
         }
         let to = hart.engine.hot.arena.add(slot as usize);
-        let len = (*to.cast::<crate::engine::op::Header>().sub(1)).len;
+        let len = (*to.cast::<Header>().sub(1)).len;
         set_link(op, falls, to, len);
         enter(hart, to, acc, va, budget - i64::from(len), lines)
     }
