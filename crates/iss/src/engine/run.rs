@@ -53,7 +53,13 @@ impl Hart {
             // SAFETY: the block was decoded from the page that `pc` is in, and is charged for.
             unsafe { execute(self, op, va, budget, lines) };
             let hot = &self.engine.hot;
-            if hot.leave || hot.step || hot.touched_io || self.recheck_interrupts || self.waiting {
+            if hot.leave
+                || hot.step
+                || hot.touched_io
+                || self.recheck_interrupts
+                || self.waiting
+                || self.critical_error
+            {
                 break;
             }
         }

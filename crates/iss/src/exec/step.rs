@@ -108,6 +108,10 @@ impl<'a, O: Observer> Cpu<'a, O> {
         let timer = self.hart.next_timer().map_or(u64::MAX, |tick| self.hart.clock.step_of(tick - time));
         let left = steps.min(timer) - taken;
         let blocks = self.hart.run_blocks(self.bus, taken, left);
+        if blocks > 0 {
+            // As far as it went before the last step.
+            self.hart.clock.reach(taken + blocks - 1, &mut self.hart.lines.time);
+        }
         self.touched_io |= self.hart.engine.touched_io();
         blocks
     }
