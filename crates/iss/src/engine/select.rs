@@ -218,6 +218,15 @@ fn float_form(inst: &Inst) -> Form {
             }
         };
     }
+    /// The handler of a conversion that is exact, whatever the rounding mode, as long as it is one.
+    macro_rules! exact {
+        ($step:ident < $($type:ty),+ >) => {
+            match RoundingMode::from_bits(inst.rm) {
+                Some(RoundingMode::Dyn) => WritesFloat(single::<$step<$($type),+, { DIRTY | float::VALID }>>),
+                _ => WritesFloat(single::<$step<$($type),+, DIRTY>>),
+            }
+        };
+    }
     macro_rules! fused {
         ($handler:ident $kind:literal) => {
             match RoundingMode::from_bits(inst.rm) {
@@ -275,8 +284,8 @@ fn float_form(inst: &Inst) -> Form {
         I::fmv_w_x => WritesFloat(single::<FromX<float::MoveToSingle, DIRTY>>),
         I::fmv_x_d => Writes(|_| single::<ToX<float::Move, DIRTY>>),
         I::fmv_x_w => Writes(|_| single::<ToX<float::MoveFromSingle, DIRTY>>),
-        I::fcvt_d_w => WritesFloat(single::<FromX<float::DoubleFromW, DIRTY>>),
-        I::fcvt_d_wu => WritesFloat(single::<FromX<float::DoubleFromWu, DIRTY>>),
+        I::fcvt_d_w => exact!(FromX<float::DoubleFromW>),
+        I::fcvt_d_wu => exact!(FromX<float::DoubleFromWu>),
         I::fcvt_d_l => rounded!(FromX<float::DoubleFromL>),
         I::fcvt_d_lu => rounded!(FromX<float::DoubleFromLu>),
         I::fcvt_s_w => rounded!(FromX<float::SingleFromW>),
@@ -284,7 +293,7 @@ fn float_form(inst: &Inst) -> Form {
         I::fcvt_s_l => rounded!(FromX<float::SingleFromL>),
         I::fcvt_s_lu => rounded!(FromX<float::SingleFromLu>),
         I::fcvt_s_d => rounded!(Convert<float::DoubleToSingle>),
-        I::fcvt_d_s => WritesFloat(single::<Convert<float::SingleToDouble, DIRTY>>),
+        I::fcvt_d_s => exact!(Convert<float::SingleToDouble>),
         I::fcvt_w_d if truncates => Writes(|_| single::<ToX<float::DoubleToW, { DIRTY | float::INEXACT }>>),
         I::fcvt_l_d if truncates => Writes(|_| single::<ToX<float::DoubleToL, { DIRTY | float::INEXACT }>>),
         I::fcvt_w_s if truncates => Writes(|_| single::<ToX<float::SingleToW, { DIRTY | float::INEXACT }>>),

@@ -20,6 +20,8 @@ pub(in crate::engine) const DIRTY: u8 = 1;
 pub(in crate::engine) const INEXACT: u8 = 2;
 /// The dynamic rounding mode is to the nearest, ties to even.
 pub(in crate::engine) const NEAREST: u8 = 4;
+/// The dynamic rounding mode is one that there is.
+pub(in crate::engine) const VALID: u8 = 8;
 
 /// Whether the floating-point state is as `NEED` says.
 #[inline(always)]
@@ -500,7 +502,9 @@ impl Hart {
         let c = &self.csr;
         let dirty = is_dirty(c.mstatus) && (!self.mode().virt || is_dirty(c.vsstatus));
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-        self.engine.hot.float =
-            flag(dirty, DIRTY) | flag(c.fflags & 1 != 0, INEXACT) | flag(c.frm == 0, NEAREST);
+        self.engine.hot.float = flag(dirty, DIRTY)
+            | flag(c.fflags & 1 != 0, INEXACT)
+            | flag(c.frm == 0, NEAREST)
+            | flag(c.frm <= 4, VALID);
     }
 }
