@@ -25,14 +25,21 @@ struct Item {
     offset: u64,
 }
 
-/// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the
-/// arena is full.
-pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32, start: u64) -> Option<u32> {
+/// Decodes the block that starts `start` bytes into the page with index `page` and enters it; it ends where `stops_at`
+/// says that somebody wants to be asked. `None` where the arena is full.
+pub(super) fn build(
+    code: &mut Code,
+    decoded: &mut Decoded,
+    ram: &Ram,
+    page: u32,
+    start: u64,
+    stops_at: &dyn Fn(u64) -> bool,
+) -> Option<u32> {
     let base = ram.base() + (code.page_at(page).number() << isa::paging::PAGE_BITS);
     let extensions = decoded.extensions();
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
     let mut offset = start;
-    while items.len() < MAX_LEN && offset < PAGE_SIZE {
+    while items.len() < MAX_LEN && offset < PAGE_SIZE && !stops_at(offset) {
         let Some(inst) = decode_at(decoded, ram, base, offset) else { break };
         items.push(Item { inst, offset });
         offset += inst.size();
