@@ -76,6 +76,8 @@ impl Hart {
         if let (Some((access, address)), true) = (access, retired) {
             self.learn(bus, &access, address);
         }
+        // The observer may want to stop before the next instruction.
+        self.engine.hot.leave |= self.engine.hot.watches && access.is_some();
         self.note_float_state();
         self.engine.catch_up(bus.ram());
         self.pc == va.wrapping_add(after)
@@ -84,7 +86,6 @@ impl Hart {
             && !self.recheck_interrupts
             && !self.waiting
             && !self.engine.hot.leave
-            && !(self.engine.hot.watches && access.is_some())
     }
 
     /// The instruction at `offset` in a page with code.
