@@ -35,6 +35,9 @@ const TARGET: Reg = S6;
 const FRESH: u64 = ROUNDS / 2 * (STEPS[0] + STEPS[1]) as u64;
 const STALE: u64 = ROUNDS * STEPS[0] as u64;
 
+/// What changes a mapping: its name, the instructions, and whether they include a fence that makes it known.
+type Change<'a> = (&'a str, &'a dyn Fn(&mut Asm), bool);
+
 /// A loop in which the function is called after `change` has changed its mapping. The first call comes before.
 fn program(change: &dyn Fn(&mut Asm)) -> Vec<u8> {
     assemble(|a| {
@@ -84,8 +87,8 @@ fn run(
     result(&mut twins, mode, 1000, at_once)
 }
 
-/// Checks what comes of each of `changes` under every policy: those that are true have the effect at once.
-fn check(mode: Mode, changes: &[(&str, &dyn Fn(&mut Asm), bool)], set_up: impl Fn(&mut Side) -> (u64, u64)) {
+/// Checks what comes of each of `changes` under every policy.
+fn check(mode: Mode, changes: &[Change], set_up: impl Fn(&mut Side) -> (u64, u64)) {
     for (name, change, fenced) in changes {
         for policy in [TlbPolicy::Exact, TlbPolicy::None, TlbPolicy::Sticky] {
             for at_once in RUNS {
@@ -118,7 +121,7 @@ fn guest_stage(side: &mut Side) -> (u64, u64) {
 }
 
 /// Fences of the first stage, as the program that they are about executes them, and whether they concern the function.
-const FENCES: [(&str, &dyn Fn(&mut Asm), bool); 7] = [
+const FENCES: [Change; 7] = [
     ("no fence", &toggle, false),
     (
         "FENCE.I",
@@ -195,7 +198,7 @@ fn ask(a: &mut Asm, fences: bool) {
     a.li(T5, fences.into()).ecall();
 }
 
-const ASKED: [(&str, &dyn Fn(&mut Asm), bool); 3] = [
+const ASKED: [Change; 3] = [
     ("no fence", &|a| ask(a, false), false),
     ("HFENCE", &|a| ask(a, true), true),
     (
