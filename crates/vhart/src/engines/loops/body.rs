@@ -4,7 +4,7 @@ use isa::asm::{Asm, AsmError, Label};
 use isa::ext::ExtSet;
 use isa::reg::{A0, A1, A2, A3, A4, A5, RA, Reg, S4, S5, S6, SP, T0, T1, T3, T4, ZERO};
 
-use super::layout::ALIAS;
+use super::layout::{ALIAS, LARGE_ALIAS};
 use super::step;
 use crate::lockstep::random::Rng;
 
@@ -130,12 +130,13 @@ impl Writer {
     /// A call of a function of this level: directly, through a register, or by the function's other address.
     fn call(&mut self, level: usize) {
         let target = self.rng.pick(&self.functions[level].clone());
+        let alias = self.rng.pick(&[ALIAS, ALIAS, LARGE_ALIAS]);
         let a = &mut self.a;
         match self.rng.below(4) {
             0 => a.jal(RA, target),
             1 => a.call(target),
             2 => a.la(T0, target).jalr(RA, 0, T0),
-            _ => a.la(T0, target).li(T1, ALIAS).xor(T0, T0, T1).jalr(RA, 0, T0),
+            _ => a.la(T0, target).li(T1, alias).xor(T0, T0, T1).jalr(RA, 0, T0),
         };
     }
 

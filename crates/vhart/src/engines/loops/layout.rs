@@ -1,7 +1,8 @@
 //! Where the parts of a program lie, and where its page tables show them.
 //!
 //! Everything is mapped to itself for supervisor mode, [`USER`] higher for user mode, and each of these a second
-//! time [`ALIAS`] higher. At [`WINDOW`] are pages whose mappings the program changes.
+//! time [`ALIAS`] and, by a large page, a third
+//! time [`LARGE_ALIAS`] higher. At [`WINDOW`] are pages whose mappings the program changes.
 
 use isa::paging::PAGE_SIZE;
 
@@ -29,8 +30,10 @@ pub(super) const STACK: u64 = 2 * PAGE_SIZE;
 
 /// The size of what all addresses have in common that stand for the same place.
 pub(super) const SPAN_BITS: u32 = 21;
-/// From a place to itself, by another way.
+/// From a place to itself, by another way; outside main memory where nothing is translated.
 pub(super) const ALIAS: u64 = 1 << SPAN_BITS;
+/// The same, by a large page.
+pub(super) const LARGE_ALIAS: u64 = 3 << SPAN_BITS;
 /// From the addresses of supervisor mode to those of user mode.
 pub(super) const USER: u64 = 1 << 30;
 /// Pages whose mappings change: data in the first ones, the twins where they are themselves.

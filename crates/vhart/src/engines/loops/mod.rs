@@ -113,7 +113,7 @@ fn fill(w: &mut Writer, address: u64) {
 mod tests {
     use std::collections::HashMap;
 
-    use isa::cause::Cause;
+    use isa::cause::{Cause, Exception, Interrupt};
     use isa::{Inst, Mode};
     use iss::observe::{TrapTaken, WorldSwitch};
     use iss::{Hart, Observer, Variant};
@@ -143,36 +143,47 @@ mod tests {
     }
 
     #[test]
-    fn programs_go_on_in_every_mode() {
+    fn programs_go_on_in_every_mode_and_see_traps_and_world_switches() {
         let mut seen = Seen::default();
-        for seed in 0..40 {
-            let mut one = Seen::default();
-            let firmware = Some(Image::new("loops", program(seed, Variant::default().extensions).unwrap()));
-            let config = MachineConfig { firmware, memory: 4 << 20, ..MachineConfig::default() };
+        for seed in 0..16 {
+            let elf = program(seed, Variant::default().extensions).unwrap();
+            let firmware = Some(Image::new("loops", elf));
+            let config = MachineConfig { firmware, memory: 2 << 20, ..MachineConfig::default() };
             let mut machine = Machine::new(config, Console::new(std::io::sink())).unwrap();
-            let until = Until { instructions: Some(LENGTH), deadline: None };
-            let stop = machine.run(until, Some(&mut one));
-            println!(
-                "{seed}: {:?} {} {}: {stop:?}",
-                one.retired,
-                one.traps.values().sum::<u64>(),
-                one.entries
+            let until = Until { instructions: Some(100_000), deadline: None };
+            assert_eq!(machine.run(until, Some(&mut seen)), MachineStop::InstructionLimit, "seed {seed}");
+        }
+        for mode in [Mode::M, Mode::HS, Mode::U, Mode::VS, Mode::VU] {
+            let retired = seen.retired.get(&mode).copied().unwrap_or_default();
+            assert!(20_000 < retired, "{retired} instructions in {mode}-mode");
+        }
+        use Exception::{
+            InstAccessFault, InstPageFault, LoadGuestPageFault, LoadPageFault, StoreGuestPageFault,
+            VirtualInst,
+        };
+        let exceptions = [
+            InstAccessFault,
+            InstPageFault,
+            LoadPageFault,
+            LoadGuestPageFault,
+            StoreGuestPageFault,
+            VirtualInst,
+        ];
+        let interrupts = [
+            (Interrupt::Mti, Mode::M),
+            (Interrupt::Sti, Mode::HS),
+            (Interrupt::Vsti, Mode::HS),
+            (Interrupt::Vsti, Mode::VS),
+        ];
+        for exception in exceptions {
+            assert!(
+                seen.traps.keys().any(|(cause, _)| *cause == Cause::Exception(exception)),
+                "{exception:?}"
             );
-            assert_eq!(stop, MachineStop::InstructionLimit, "seed {seed}");
-            for (mode, n) in one.retired {
-                *seen.retired.entry(mode).or_default() += n;
-            }
-            for (mode, n) in one.traps {
-                *seen.traps.entry(mode).or_default() += n;
-            }
-            seen.entries += one.entries;
         }
-        println!("{:?}", seen.retired);
-        let mut all: Vec<_> = seen.traps.iter().collect();
-        all.sort_by_key(|(_, n)| **n);
-        for (k, n) in all {
-            println!("{:?} -> {}: {n}", k.0, k.1);
+        for (interrupt, to) in interrupts {
+            assert!(seen.traps.contains_key(&(Cause::Interrupt(interrupt), to)), "{interrupt:?} to {to}");
         }
-        println!("{}", seen.entries);
+        assert!(10_000 < seen.entries, "{} world switches", seen.entries);
     }
 }

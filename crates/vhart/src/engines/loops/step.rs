@@ -9,8 +9,8 @@ use isa::{Inst, csr};
 use super::body::Writer;
 use super::instruction::{memory, plain};
 use super::layout::{
-    DATA, DATA_PAGES, GUEST_LEAVES, MTIME, MTIMECMP, SATP, UART, USER, VSATP, WINDOW, WINDOW_TABLES,
-    WINDOW_TWINS,
+    ALIAS, DATA, DATA_PAGES, GUEST_LEAVES, LARGE_ALIAS, MTIME, MTIMECMP, SATP, UART, USER, VSATP, WINDOW,
+    WINDOW_TABLES, WINDOW_TWINS,
 };
 use super::tables::leaf;
 
@@ -85,7 +85,11 @@ fn patch(w: &mut Writer) {
     let long = of_size(4);
     let short = of_size(2) | of_size(2) << 16;
     let (word, site) = (w.rng.pick(&[long, short]), w.rng.pick(&w.sites));
-    w.a.la(T0, site).li(T1, word as i32 as u64);
+    w.a.la(T0, site);
+    if w.rng.one_in(3) {
+        w.a.li(T1, w.rng.pick(&[ALIAS, LARGE_ALIAS])).xor(T0, T0, T1);
+    }
+    w.a.li(T1, word as i32 as u64);
     match w.rng.below(3) {
         0 => w.a.sh(T1, 0, T0).srli(T1, T1, 16).sh(T1, 2, T0),
         _ => w.a.sw(T1, 0, T0),

@@ -21,7 +21,7 @@ pub(super) fn tables(rng: &mut Rng) -> Vec<u8> {
     tables.0
 }
 
-/// A random entry for page `index` of a window, or of the G stage where there is `guest`.
+/// A random entry for page `index` of a window, mostly of the mode that `user` says.
 pub(super) fn leaf(rng: &mut Rng, index: u64, user: bool) -> Pte {
     let data = index < WINDOW_TWINS;
     let pa = match data {
@@ -52,6 +52,7 @@ impl Tables {
             for (index, table) in [(0, leaves), (1, leaves), (2, window)] {
                 self.put(middle, index, Pte::pointer(table));
             }
+            self.put(middle, 3, Pte::leaf(CODE, ALL | Pte::U.of(user)));
             self.identity(leaves, Pte::U.of(user));
             for index in (0..DATA_PAGES).chain([WINDOW_TWINS, WINDOW_TWINS + 1]) {
                 self.put(window, index, leaf(rng, index, user != 0));
