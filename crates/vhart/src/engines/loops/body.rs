@@ -12,7 +12,7 @@ use crate::lockstep::random::Rng;
 const LEVELS: [usize; 3] = [3, 5, 8];
 
 /// How often loops are executed at most, by level.
-const TURNS: [u64; 3] = [3, 5, 40];
+const TURNS: [u64; 3] = [2, 3, 30];
 
 /// Counters of loops, from the outside.
 const COUNTERS: [Reg; 2] = [S4, S5];
@@ -77,7 +77,7 @@ impl Writer {
         let a = &mut self.a;
         a.place(label);
         a.addi(SP, SP, -32).sd(RA, 0, SP).sd(S4, 8, SP).sd(S5, 16, SP);
-        let count = 8 + self.rng.below(24);
+        let count = 6 + self.rng.below(18);
         self.block(level, 0, count);
         self.a.ld(RA, 0, SP).ld(S4, 8, SP).ld(S5, 16, SP).addi(SP, SP, 32).ret();
     }

@@ -10,6 +10,10 @@ use isa::paging::PAGE_SIZE;
 pub(super) const CODE: u64 = 0x8000_0000;
 /// Two pages of functions that stand in for each other.
 pub(super) const TWINS: u64 = CODE + 0x2_0000;
+/// Pages of functions that are written over and over, and nothing else.
+pub(super) const SCRATCH: u64 = CODE + 0x2_8000;
+/// How many of them there are.
+pub(super) const SCRATCH_PAGES: u64 = 3;
 /// The page tables.
 pub(super) const TABLES: u64 = CODE + 0x3_0000;
 /// A page for each hart, in which trap handlers save registers.

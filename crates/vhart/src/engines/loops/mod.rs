@@ -20,11 +20,12 @@ use isa::paging::PAGE_BITS;
 use isa::reg::{T0, T1, T2, T3, ZERO};
 
 use self::layout::{
-    CODE, DATA, END, HARTS, MTIME, MTIMECMP, PHASE, RECORDS, STACK, STACK_TOP, STACKS, TABLES, TIMER, TWINS,
+    CODE, DATA, END, HARTS, MTIME, MTIMECMP, PHASE, RECORDS, SCRATCH, SCRATCH_PAGES, STACK, STACK_TOP,
+    STACKS, TABLES, TIMER, TWINS,
 };
 use crate::lockstep::random::{Rng, elf};
 use body::Writer;
-use step::{TWIN_FUNCTION, TWIN_FUNCTIONS, twin_function};
+use step::{SCRATCH_LEN, TWIN_FUNCTION, TWIN_FUNCTIONS, replacement, twin_function};
 
 /// Instructions after which a program has shown enough.
 pub(super) const LENGTH: u64 = 500_000;
@@ -91,6 +92,14 @@ pub(super) fn program(seed: u64, extensions: ExtSet) -> Result<Vec<u8>, AsmError
             w.a.ret();
         }
         fill(&mut w, page + (1 << PAGE_BITS));
+    }
+    for page in 0..SCRATCH_PAGES {
+        fill(&mut w, SCRATCH + (page << PAGE_BITS));
+        for _ in 0..SCRATCH_LEN {
+            let word = replacement(&mut w);
+            w.a.word(word);
+        }
+        w.a.ret();
     }
     fill(&mut w, TABLES);
     let tables = tables::tables(&mut w.rng);

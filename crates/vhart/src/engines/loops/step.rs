@@ -9,8 +9,8 @@ use isa::{Inst, csr};
 use super::body::Writer;
 use super::instruction::{memory, plain};
 use super::layout::{
-    ALIAS, DATA, DATA_PAGES, GUEST_LEAVES, LARGE_ALIAS, MTIME, MTIMECMP, SATP, UART, USER, VSATP, WINDOW,
-    WINDOW_TABLES, WINDOW_TWINS,
+    ALIAS, CODE, DATA, GUEST_LEAVES, LARGE_ALIAS, MTIME, MTIMECMP, SATP, SCRATCH, SCRATCH_PAGES, UART, USER,
+    VSATP, WINDOW, WINDOW_TABLES, WINDOW_TWINS,
 };
 use super::tables::leaf;
 
@@ -23,6 +23,12 @@ const COUNTERS: [u16; 6] = [
     csr::minstret::NUMBER,
     csr::hpmcounter3::NUMBER,
 ];
+
+/// Words of a function in a page of its own, before it returns.
+pub(super) const SCRATCH_LEN: u64 = 12;
+
+/// Data pages that the G stage may show something else for: where the pointers are, and one more.
+const GUEST_PAGES: [u64; 5] = [4, 5, 8, 9, 15];
 
 /// Functions of a twin, and the bytes of each.
 pub(super) const TWIN_FUNCTIONS: u64 = 4;
@@ -50,7 +56,8 @@ pub(super) fn step(w: &mut Writer) {
         84..=86 => fence(w),
         87..=88 => drop(w.a.li(A7, 0).ecall()),
         89..=90 => timer(w),
-        91..=93 => control(w),
+        91..=92 => control(w),
+        93 => scratch(w),
         94..=95 => {
             let offset = w.rng.below(TWIN_FUNCTIONS) * TWIN_FUNCTION + w.rng.below(2) * PAGE_SIZE;
             w.a.li(T0, offset).add(T0, S3, T0).jalr(RA, 0, T0);
@@ -74,8 +81,8 @@ pub(super) fn site(w: &mut Writer) -> bool {
     true
 }
 
-/// Replaces a site by another instruction, or by two short ones.
-fn patch(w: &mut Writer) {
+/// The word of a random instruction, or of two short ones.
+pub(super) fn replacement(w: &mut Writer) -> u32 {
     let mut of_size = |size: u64| loop {
         let inst = plain(&mut w.rng, w.extensions);
         if inst.size() == size {
@@ -84,7 +91,12 @@ fn patch(w: &mut Writer) {
     };
     let long = of_size(4);
     let short = of_size(2) | of_size(2) << 16;
-    let (word, site) = (w.rng.pick(&[long, short]), w.rng.pick(&w.sites));
+    w.rng.pick(&[long, short])
+}
+
+/// Replaces a site.
+fn patch(w: &mut Writer) {
+    let (word, site) = (replacement(w), w.rng.pick(&w.sites));
     w.a.la(T0, site);
     if w.rng.one_in(3) {
         w.a.li(T1, w.rng.pick(&[ALIAS, LARGE_ALIAS])).xor(T0, T0, T1);
@@ -96,6 +108,25 @@ fn patch(w: &mut Writer) {
     };
     if w.rng.one_in(2) {
         w.a.fence_i();
+    }
+}
+
+/// Writes some instructions of a function that has a page of its own, and calls it.
+fn scratch(w: &mut Writer) {
+    let page = SCRATCH - CODE + w.rng.below(SCRATCH_PAGES) * PAGE_SIZE;
+    let first = w.a.here();
+    // From here to the page, in whatever way the code is mapped.
+    let distance = page - (w.a.address(first).unwrap_or(CODE) - CODE);
+    w.a.la(T2, first).li(T1, distance).add(T2, T2, T1);
+    for _ in 0..w.rng.below(4) {
+        let (word, at) = (replacement(w), 4 * w.rng.below(SCRATCH_LEN) as i32);
+        w.a.li(T1, word as i32 as u64).sw(T1, at, T2);
+    }
+    if w.rng.one_in(2) {
+        w.a.fence_i();
+    }
+    if w.rng.below(4) != 0 {
+        w.a.jalr(RA, 0, T2);
     }
 }
 
@@ -121,7 +152,7 @@ fn remap(w: &mut Writer) {
     let mut at = root + WINDOW_TABLES[user as usize] + 8 * index;
     let mut pte = leaf(rng, index, user != 0);
     if rng.one_in(4) {
-        let page = DATA + (DATA_PAGES - 1 - rng.below(4)) * PAGE_SIZE;
+        let page = DATA + rng.pick(&GUEST_PAGES) * PAGE_SIZE;
         at = GUEST_LEAVES + page % (1 << 21) / PAGE_SIZE * 8;
         pte = Pte(leaf(rng, 0, true).0 | Pte::U.mask());
     }
