@@ -3,13 +3,14 @@
 //! A block ends with a jump, a branch, an instruction that goes on elsewhere or may change what the hart sees,
 //! before an instruction that crosses the end of the page or is none, or when it is as long as it may be.
 
+use isa::ext::ExtSet;
 use isa::format::Format;
 use isa::paging::PAGE_SIZE;
 use isa::{Inst, Op as I};
 
 use super::code::{Code, LINK, STEP};
 use super::fuse::{self, Shape};
-use super::handler::{control, last, slow};
+use super::handler::{control, last, slow, system};
 use super::op::{Header, MAX_LEN, Op, SINK, Tail};
 use super::select::{self, Form, Sources};
 use crate::bus::Width;
@@ -24,17 +25,25 @@ struct Item {
     offset: u64,
 }
 
-/// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the
-/// arena is full.
-pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32, start: u64) -> Option<u32> {
+/// Decodes the block that starts `start` bytes into the page with index `page` and enters it; it ends where `stops_at`
+/// says that somebody wants to be asked. `None` where the arena is full.
+pub(super) fn build(
+    code: &mut Code,
+    decoded: &mut Decoded,
+    ram: &Ram,
+    page: u32,
+    start: u64,
+    stops_at: &dyn Fn(u64) -> bool,
+) -> Option<u32> {
     let base = ram.base() + (code.page_at(page).number() << isa::paging::PAGE_BITS);
+    let extensions = decoded.extensions();
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
     let mut offset = start;
-    while items.len() < MAX_LEN && offset < PAGE_SIZE {
+    while items.len() < MAX_LEN && offset < PAGE_SIZE && !stops_at(offset) {
         let Some(inst) = decode_at(decoded, ram, base, offset) else { break };
         items.push(Item { inst, offset });
         offset += inst.size();
-        if ends_block(&inst) {
+        if ends_block(&inst, extensions) {
             break;
         }
     }
@@ -48,7 +57,7 @@ pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32
 
     let mut block = Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None };
     for (n, item) in items.iter().enumerate() {
-        block.push(item, n as u8);
+        block.push(item, n as u8, extensions);
     }
     let shorts = items.iter().enumerate().filter(|(_, item)| item.inst.size() == 2);
     let header = Header {
@@ -65,7 +74,7 @@ pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32
     }
     fuse::fuse(&mut block.ops, &block.shapes);
     let last_slot = first as i32 + block.ops.len() as i32;
-    let to_link = LINK as i32 - last_slot;
+    let to_link = (LINK as i32 - last_slot) * size_of::<Op>() as i32;
     let target = if is_jump { last_item.offset as i64 + i64::from(last_item.inst.imm) } else { 0 };
     let tail = Tail {
         taken: to_link,
@@ -106,7 +115,7 @@ fn is_jump(op: I) -> bool {
 }
 
 /// Whether nothing after `inst` is executed before a look from outside, or not as it is decoded now.
-fn ends_block(inst: &Inst) -> bool {
+fn ends_block(inst: &Inst, extensions: ExtSet) -> bool {
     let op = inst.op.long();
     let writes_csr = match op.row().format {
         Format::Csr => op == I::csrrw || inst.rs1 != 0,
@@ -114,7 +123,7 @@ fn ends_block(inst: &Inst) -> bool {
         _ => false,
     };
     is_jump(op)
-        || writes_csr && !select::is_plain_csr(inst)
+        || writes_csr && system::plain(inst, extensions).is_none()
         || op.row().format == Format::FenceVma
         || matches!(op, I::ecall | I::ebreak | I::mret | I::sret | I::wfi | I::wrs_nto | I::fence_i)
 }
@@ -129,18 +138,25 @@ struct Block {
 
 impl Block {
     /// Adds the op of an instruction.
-    fn push(&mut self, item: &Item, n: u8) {
+    fn push(&mut self, item: &Item, n: u8, extensions: ExtSet) {
         let inst = &item.inst;
         let is_acc = |register: u8| register != 0 && self.acc == Some(register);
         let sources = Sources { first: is_acc(inst.rs1), second: is_acc(inst.rs2) };
         let mut op = Op { run: slow::slow, imm: inst.imm, rd: sink(inst.rd), a: inst.rs1, b: inst.rs2, n };
-        match select::form(inst) {
+        match select::form(inst, extensions) {
             Form::Writes(handler) => {
                 op.run = handler(sources);
-                if inst.op.long() == I::auipc {
-                    op.imm = inst.imm.wrapping_add(item.offset as i32);
-                }
+                rewrite(&mut op, item, extensions);
                 self.acc = (inst.rd != 0).then_some(inst.rd);
+            }
+            Form::WritesFloat(handler) => {
+                op.run = handler;
+                op.rd = inst.rd;
+                if inst.op.row().format == Format::F4 {
+                    op.imm = inst.rs3.into();
+                }
+                // `rd` is no integer register, so that what the slow path takes from there is not the last result.
+                self.acc = None;
             }
             Form::Keeps(handler) => {
                 op.run = handler(sources);
@@ -153,6 +169,18 @@ impl Block {
         }
         self.ops.push(op);
         self.shapes.push(Shape::new(inst, sources));
+    }
+}
+
+/// Puts in place of the operands of an instruction what its handler wants instead.
+fn rewrite(op: &mut Op, item: &Item, extensions: ExtSet) {
+    let inst = &item.inst;
+    if inst.op.long() == I::auipc {
+        op.imm = inst.imm.wrapping_add(item.offset as i32);
+    } else if let (Format::Csr, Some(place)) = (inst.op.row().format, system::plain(inst, extensions)) {
+        (op.imm, op.b) = (place.imm, place.modes);
+    } else if system::reads_counter(inst, extensions) {
+        op.b = (inst.imm as u16 - isa::csr::cycle::NUMBER) as u8;
     }
 }
 

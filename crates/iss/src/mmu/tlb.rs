@@ -161,6 +161,7 @@ impl Hart {
 
     /// HFENCE.GVMA: forgets what `hgatp` tables said, also where combined with the VS stage.
     pub(crate) fn fence_g_stage(&mut self, scope: FenceScope) {
+        self.guest_cache.fence(scope);
         self.fence(
             |context| context.virt() && scope.id.is_none_or(|vmid| vmid == context.vmid()),
             |_, _, t| {

@@ -68,10 +68,10 @@ impl<C: Condition, X: Operand, Y: Operand> End for Branch<C, X, Y> {
         unsafe {
             let tail = op.add(1).cast::<Tail>();
             if C::holds(X::get(hart, op, acc), Y::get(hart, op, acc)) {
-                let to = op.offset((*tail).taken as isize);
+                let to = op.byte_offset((*tail).taken as isize);
                 enter(hart, to, op as u64, va, budget - i64::from((*tail).taken_len), lines)
             } else {
-                let to = op.offset((*tail).fall as isize);
+                let to = op.byte_offset((*tail).fall as isize);
                 enter(hart, to, op as u64 | FALLS, va, budget - i64::from((*tail).fall_len), lines)
             }
         }
@@ -91,7 +91,7 @@ impl End for Jump {
         unsafe {
             let tail = op.add(1).cast::<Tail>();
             set_x(hart, (*op).rd, va.wrapping_add((*tail).after.into()));
-            let to = op.offset((*tail).taken as isize);
+            let to = op.byte_offset((*tail).taken as isize);
             enter(hart, to, op as u64, va, budget - i64::from((*tail).taken_len), lines)
         }
     }
@@ -107,7 +107,7 @@ impl End for GoOn {
         // SAFETY: a tail follows the op, and its links lead to ops.
         unsafe {
             let tail = op.add(1).cast::<Tail>();
-            let to = op.offset((*tail).fall as isize);
+            let to = op.byte_offset((*tail).fall as isize);
             enter(hart, to, op as u64 | FALLS, va, budget - i64::from((*tail).fall_len), lines)
         }
     }
@@ -319,10 +319,10 @@ unsafe fn link_of(acc: u64) -> (*mut Op, bool, i64) {
 }
 
 unsafe fn set_link(op: *mut Op, falls: bool, to: *const Op, len: u8) {
-    // SAFETY: a tail follows the op, and both ops lie in the arena, whose slots an i32 can count.
+    // SAFETY: a tail follows the op, and both ops lie in the arena, whose bytes an i32 can count.
     unsafe {
         let tail = op.add(1).cast::<Tail>();
-        let distance = to.offset_from(op) as i32;
+        let distance = to.byte_offset_from(op) as i32;
         if falls {
             (*tail).fall = distance;
             (*tail).fall_len = len;
