@@ -71,7 +71,12 @@ impl Comparison {
             }
         }
         let compared = pair.instructions();
-        pair.run_fast_again(&self.machines[0], self.limit)?;
+        if let MachineStop::TrapStorm(_) = pair.stop() {
+            // When it is noticed that a hart does nothing but trap depends on where the run is cut.
+            pair = self.replay(0, self.limit)?;
+        } else {
+            pair.run_fast_again(&self.machines[0], self.limit)?;
+        }
         let mut found = pair.differences();
         found.extend(everywhere(&pair));
         let difference = if found.is_empty() { None } else { Some(self.narrow_whole(compared, found)?) };
