@@ -12,6 +12,9 @@ use crate::lockstep::random::Rng;
 /// Registers that may be written at any time.
 const FREE: [Reg; 17] = [ZERO, T0, T1, T2, A0, A1, A2, A3, A4, A5, A6, S6, S7, T3, T4, T5, T6];
 
+/// Those that are used most.
+const FEW: [Reg; 4] = [A0, A1, A2, A3];
+
 /// A random row's instruction with random operands that writes none but free registers, if there is one.
 fn instruction(rng: &mut Rng, extensions: ExtSet) -> Option<Inst> {
     let row = &isa::inst::ROWS[rng.below(isa::inst::ROWS.len() as u64) as usize];
@@ -42,9 +45,28 @@ pub(super) fn plain(rng: &mut Rng, extensions: ExtSet) -> Inst {
                     | Format::FenceI
             );
         if is_plain {
-            return inst;
+            return if rng.one_in(2) { among_few(rng, inst) } else { inst };
         }
     }
+}
+
+/// The same with its integer registers among so few that instructions often use each other's results.
+fn among_few(rng: &mut Rng, inst: Inst) -> Inst {
+    let is_short = inst.op.row().long.is_some();
+    let mut few = |number: u8| if rng.one_in(4) { number } else { rng.pick(&FEW).into() };
+    let mut changed = match inst.op.row().format {
+        _ if is_short => inst,
+        Format::R => Inst { rd: few(inst.rd), rs1: few(inst.rs1), rs2: few(inst.rs2), ..inst },
+        Format::I | Format::Unary | Format::Shift6 | Format::Shift5 => {
+            Inst { rd: few(inst.rd), rs1: few(inst.rs1), ..inst }
+        }
+        Format::U | Format::Load | Format::FToX | Format::FToXRm | Format::FCompare => {
+            Inst { rd: few(inst.rd), ..inst }
+        }
+        _ => inst,
+    };
+    changed.bits = changed.encode();
+    changed
 }
 
 /// A load, a store or an atomic, by one of the pointers.
@@ -60,6 +82,7 @@ pub(super) fn memory(rng: &mut Rng, extensions: ExtSet) -> Inst {
             Format::Load | Format::Store | Format::FLoad | Format::FStore if !rng.one_in(4) => inst.imm & !7,
             _ => inst.imm,
         };
+        let inst = if rng.one_in(2) { among_few(rng, inst) } else { inst };
         let mut chosen = Inst { rs1: base.into(), imm, ..inst };
         chosen.bits = chosen.encode();
         return chosen;

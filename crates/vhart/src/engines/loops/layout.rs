@@ -24,6 +24,8 @@ pub(super) const STACKS: u64 = CODE + 0x5_8000;
 pub(super) const DATA: u64 = CODE + 0x6_0000;
 /// The number of its pages.
 pub(super) const DATA_PAGES: u64 = 16;
+/// Those of them that pointers lead to, and one more.
+pub(super) const POINTED: [u64; 5] = [4, 5, 8, 9, 15];
 /// The end of the program.
 pub(super) const END: u64 = DATA + DATA_PAGES * PAGE_SIZE;
 

@@ -6,9 +6,7 @@ use isa::csr::{hstatus, mstatus, vsstatus};
 use isa::paging::{PAGE_BITS, PAGE_SIZE};
 use isa::reg::{A7, S0, S1, S2, S3, S4, SP, T0, T1, ZERO};
 
-use super::layout::{
-    DATA, DATA_PAGES, HGATP, SATP, SAVED, STACK_TOP, TWINS, USER, VSATP, WINDOW, WINDOW_TWINS,
-};
+use super::layout::{DATA, HGATP, POINTED, SATP, SAVED, STACK_TOP, TWINS, USER, VSATP, WINDOW, WINDOW_TWINS};
 use crate::lockstep::random::Rng;
 
 /// Exceptions that the handlers of HS- and VS-mode can deal with.
@@ -62,8 +60,8 @@ pub(super) fn phase(a: &mut Asm, rng: &mut Rng, functions: &[Label]) -> Label {
         (csr::scounteren::NUMBER, counters(rng)),
         (csr::mcountinhibit::NUMBER, seldom(rng, 5)),
         (csr::mhpmevent3::NUMBER, seldom(rng, 7)),
-        (csr::pmpaddr0::NUMBER, (DATA + rng.below(DATA_PAGES) * PAGE_SIZE) >> 2 | 0x1ff),
-        (csr::pmpcfg0::NUMBER, 0x1f << 8 | if rng.one_in(4) { 0x18 | rng.below(8) } else { 0 }),
+        (csr::pmpaddr0::NUMBER, (DATA + rng.pick(&POINTED) * PAGE_SIZE) >> 2 | 0x1ff),
+        (csr::pmpcfg0::NUMBER, 0x1f << 8 | if rng.one_in(2) { 0x18 | rng.below(8) } else { 0 }),
         (csr::mstatus::NUMBER, machine_status),
     ];
     for (number, value) in csrs {

@@ -9,8 +9,8 @@ use isa::{Inst, csr};
 use super::body::Writer;
 use super::instruction::{memory, plain};
 use super::layout::{
-    ALIAS, CODE, DATA, GUEST_LEAVES, LARGE_ALIAS, MTIME, MTIMECMP, SATP, SCRATCH, SCRATCH_PAGES, UART, USER,
-    VSATP, WINDOW, WINDOW_TABLES, WINDOW_TWINS,
+    ALIAS, CODE, DATA, GUEST_LEAVES, LARGE_ALIAS, MTIME, MTIMECMP, POINTED, SATP, SCRATCH, SCRATCH_PAGES,
+    UART, USER, VSATP, WINDOW, WINDOW_TABLES, WINDOW_TWINS,
 };
 use super::tables::leaf;
 
@@ -27,8 +27,38 @@ const COUNTERS: [u16; 6] = [
 /// Words of a function in a page of its own, before it returns.
 pub(super) const SCRATCH_LEN: u64 = 12;
 
-/// Data pages that the G stage may show something else for: where the pointers are, and one more.
-const GUEST_PAGES: [u64; 5] = [4, 5, 8, 9, 15];
+/// CSRs that the program does not depend on.
+const TRAP_CSRS: [u16; 13] = [
+    csr::sepc::NUMBER,
+    csr::scause::NUMBER,
+    csr::stval::NUMBER,
+    csr::vsepc::NUMBER,
+    csr::vscause::NUMBER,
+    csr::vstval::NUMBER,
+    csr::htval::NUMBER,
+    csr::htinst::NUMBER,
+    csr::mepc::NUMBER,
+    csr::mcause::NUMBER,
+    csr::mtval::NUMBER,
+    csr::mtval2::NUMBER,
+    csr::mtinst::NUMBER,
+];
+
+/// CSRs that it does depend on.
+const STATUS_CSRS: [u16; 12] = [
+    csr::mstatus::NUMBER,
+    csr::sstatus::NUMBER,
+    csr::vsstatus::NUMBER,
+    csr::hstatus::NUMBER,
+    csr::satp::NUMBER,
+    csr::vsatp::NUMBER,
+    csr::hgatp::NUMBER,
+    csr::stvec::NUMBER,
+    csr::sscratch::NUMBER,
+    csr::vsscratch::NUMBER,
+    csr::mip::NUMBER,
+    csr::sip::NUMBER,
+];
 
 /// Functions of a twin, and the bytes of each.
 pub(super) const TWIN_FUNCTIONS: u64 = 4;
@@ -41,10 +71,11 @@ pub(super) fn step(w: &mut Writer) {
             let inst = plain(&mut w.rng, w.extensions);
             w.a.inst(inst);
         }
-        40..=63 => {
+        40..=60 => {
             let inst = memory(&mut w.rng, w.extensions);
             w.a.inst(inst);
         }
+        61..=63 => trap_csr(w),
         64..=69 => {
             let (register, counter) = (w.rng.pick(&[A0, A1, A2, T3]), w.rng.pick(&COUNTERS));
             w.a.csrr(register, counter);
@@ -152,7 +183,7 @@ fn remap(w: &mut Writer) {
     let mut at = root + WINDOW_TABLES[user as usize] + 8 * index;
     let mut pte = leaf(rng, index, user != 0);
     if rng.one_in(4) {
-        let page = DATA + rng.pick(&GUEST_PAGES) * PAGE_SIZE;
+        let page = DATA + rng.pick(&POINTED) * PAGE_SIZE;
         at = GUEST_LEAVES + page % (1 << 21) / PAGE_SIZE * 8;
         pte = Pte(leaf(rng, 0, true).0 | Pte::U.mask());
     }
@@ -210,6 +241,18 @@ fn control(w: &mut Writer) {
         _ if small < 4 => drop(w.a.csrsi(sip::NUMBER, 2)),
         _ => drop(w.a.csrwi(hvip::NUMBER, 4)),
     }
+}
+
+/// Swaps or reads a CSR that the next trap sets again, or only reads one.
+fn trap_csr(w: &mut Writer) {
+    let (to, from) = (w.rng.pick(&[ZERO, A0, A1, A2, T3]), w.rng.pick(&[ZERO, A0, A1, A2, S0]));
+    let number = w.rng.pick(&TRAP_CSRS);
+    match w.rng.below(4) {
+        0 => w.a.csrr(to, w.rng.pick(&STATUS_CSRS)),
+        1 => w.a.csrr(to, number),
+        2 => w.a.csrrs(to, number, from),
+        _ => w.a.csrrw(to, number, from),
+    };
 }
 
 /// LR, something, SC.
