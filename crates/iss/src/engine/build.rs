@@ -69,8 +69,10 @@ pub(super) fn build(
     };
     if !is_jump {
         let n = items.len() as u8;
-        block.ops.push(Op { run: last::<control::GoOn>, imm: 0, rd: SINK, a: 0, b: 0, n });
-        block.shapes.push(Shape::go_on());
+        let far = offset == PAGE_SIZE;
+        let run = if far { last::<control::FarGoOn> } else { last::<control::GoOn> };
+        block.ops.push(Op { run, imm: 0, rd: SINK, a: 0, b: 0, n });
+        block.shapes.push(Shape::go_on(far));
     }
     fuse::fuse(&mut block.ops, &block.shapes);
     let last_slot = first as i32 + block.ops.len() as i32;
@@ -167,9 +169,19 @@ impl Block {
                 op.rd = self.acc.unwrap_or(SINK);
             }
         }
+        let far = inst.op.long() == I::jal && is_far(item);
+        if far {
+            op.run = last::<control::FarJump>;
+        }
         self.ops.push(op);
-        self.shapes.push(Shape::new(inst, sources));
+        self.shapes.push(Shape::new(inst, sources, far));
     }
+}
+
+/// Whether a jump leads to another page.
+fn is_far(item: &Item) -> bool {
+    let target = item.offset as i64 + i64::from(item.inst.imm);
+    !(0..PAGE_SIZE as i64).contains(&target)
 }
 
 /// Puts in place of the operands of an instruction what its handler wants instead.
