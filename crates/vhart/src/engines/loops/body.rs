@@ -116,15 +116,14 @@ impl Writer {
         let count = 1 + self.rng.below(8);
         self.block(level, depth + 1, count);
         match self.rng.below(3) {
-            0 => self.a.addi(counter, counter, -1).bnez(counter, again),
-            1 => self.a.c_addi(counter, -1).blt(ZERO, counter, again),
+            0 => drop(self.a.addi(counter, counter, -1).bnez(counter, again)),
+            1 => drop(self.a.c_addi(counter, -1).blt(ZERO, counter, again)),
             _ => {
                 let out = self.a.label();
                 self.a.addiw(counter, counter, -1).beqz(counter, out).j(again);
                 self.a.place(out);
-                return;
             }
-        };
+        }
     }
 
     /// A call of a function of this level: directly, through a register, or by the function's other address.
