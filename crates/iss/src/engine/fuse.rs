@@ -282,3 +282,9 @@ pub(super) fn fuse(ops: &mut [Op], shapes: &[Shape]) {
         }
     }
 }
+
+/// The handlers of all pairs.
+#[cfg(test)]
+pub(super) fn handlers() -> impl Iterator<Item = Handler> {
+    PAIRS.iter().chain(LAST_PAIRS).flat_map(|row| row.iter().copied())
+}

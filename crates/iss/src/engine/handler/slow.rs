@@ -110,6 +110,9 @@ impl Hart {
 
     /// Executes instruction `n` of a block in the page at `va`, when so many steps are left, itself included. Says
     /// whether the block may go on.
+    ///
+    /// Never inlined: what has an address in the caller's frame would keep [`slow`] from ending in a jump.
+    #[inline(never)]
     fn execute_one(&mut self, header: &Header, n: u8, va: u64, left: i64) -> bool {
         let (offset, after) = (header.offset(n), header.offset(n + 1));
         self.reached(left);
