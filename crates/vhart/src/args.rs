@@ -221,6 +221,9 @@ pub(crate) struct WatchArgs {
     /// Write every retired instruction to a file, in Spike's format
     #[arg(long, value_name = "FILE")]
     pub log_commits: Option<PathBuf>,
+    /// Write how much of its time the guest spends in which function, as folded stacks for flame graphs
+    #[arg(long, value_name = "FILE", conflicts_with = "gdb")]
+    pub profile: Option<PathBuf>,
     /// Print a line for every world switch, to standard error or to a file
     #[arg(long, value_name = "switch[:FILE]", value_parser = trace)]
     pub trace: Option<Trace>,

@@ -8,14 +8,13 @@ use isa::format::Format;
 use isa::paging::PAGE_SIZE;
 use isa::{Inst, Op as I};
 
-use super::code::{Code, LINK, STEP};
+use super::code::{Code, LINK, Place, STEP};
 use super::fuse::{self, Shape};
 use super::handler::{control, last, slow, system};
 use super::op::{Header, MAX_LEN, Op, SINK, Tail};
 use super::select::{self, Form, Sources};
-use crate::bus::Width;
 use crate::exec::Decoded;
-use crate::ram::Ram;
+use crate::observe::Observer;
 
 /// What is known of an instruction of a block under construction.
 #[derive(Clone, Copy)]
@@ -25,22 +24,37 @@ struct Item {
     offset: u64,
 }
 
-/// Decodes the block that starts `start` bytes into the page with index `page` and enters it; it ends where `stops_at`
-/// says that somebody wants to be asked. `None` where the arena is full.
+/// What an observer wants of blocks.
+pub(super) enum Watch<'a> {
+    /// Nothing.
+    Nothing,
+    /// That none goes on where it says.
+    Places(&'a dyn Observer),
+    /// To be told everything about each instruction.
+    Everything,
+}
+
+impl Watch<'_> {
+    fn stops_at(&self, offset: u64) -> bool {
+        matches!(self, Watch::Places(observer) if observer.stops_at(offset))
+    }
+}
+
+/// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the arena is
+/// full.
 pub(super) fn build(
     code: &mut Code,
     decoded: &mut Decoded,
-    ram: &Ram,
     page: u32,
     start: u64,
-    stops_at: &dyn Fn(u64) -> bool,
+    watch: &Watch<'_>,
 ) -> Option<u32> {
-    let base = ram.base() + (code.page_at(page).number() << isa::paging::PAGE_BITS);
+    let place = code.page_at(page).place;
     let extensions = decoded.extensions();
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
     let mut offset = start;
-    while items.len() < MAX_LEN && offset < PAGE_SIZE && !stops_at(offset) {
-        let Some(inst) = decode_at(decoded, ram, base, offset) else { break };
+    while items.len() < MAX_LEN && offset < PAGE_SIZE && !watch.stops_at(offset) {
+        let Some(inst) = decode_at(decoded, place, offset) else { break };
         items.push(Item { inst, offset });
         offset += inst.size();
         if ends_block(&inst, extensions) {
@@ -51,7 +65,8 @@ pub(super) fn build(
         code.enter(page, start, (start + 4).min(PAGE_SIZE), STEP);
         return Some(STEP);
     };
-    let is_jump = is_jump(last_item.inst.op.long());
+    // An observed jump goes on as every other instruction does.
+    let is_jump = is_jump(last_item.inst.op.long()) && !matches!(watch, Watch::Everything);
     let slots = 1 + items.len() + if is_jump { 1 } else { 2 };
     let first = code.arena.take(slots)?;
 
@@ -69,10 +84,16 @@ pub(super) fn build(
     };
     if !is_jump {
         let n = items.len() as u8;
-        block.ops.push(Op { run: last::<control::GoOn>, imm: 0, rd: SINK, a: 0, b: 0, n });
-        block.shapes.push(Shape::go_on());
+        let far = offset == PAGE_SIZE;
+        let run = if far { last::<control::FarGoOn> } else { last::<control::GoOn> };
+        block.ops.push(Op { run, imm: 0, rd: SINK, a: 0, b: 0, n });
+        block.shapes.push(Shape::go_on(far));
     }
-    fuse::fuse(&mut block.ops, &block.shapes);
+    if let Watch::Everything = watch {
+        block.ops[..items.len()].iter_mut().for_each(|op| op.run = slow::observed);
+    } else {
+        fuse::fuse(&mut block.ops, &block.shapes);
+    }
     let last_slot = first as i32 + block.ops.len() as i32;
     let to_link = (LINK as i32 - last_slot) * size_of::<Op>() as i32;
     let target = if is_jump { last_item.offset as i64 + i64::from(last_item.inst.imm) } else { 0 };
@@ -96,17 +117,16 @@ pub(super) fn build(
     Some(first + 1)
 }
 
-/// The instruction at `offset` in the page at `base`, if it is one and all of it is in the page.
-fn decode_at(decoded: &mut Decoded, ram: &Ram, base: u64, offset: u64) -> Option<Inst> {
-    let half = |offset: u64| ram.load(base + offset, Width::H).map(|half| half as u32);
-    let low = half(offset)?;
+/// The instruction at `offset` in the page at `place`, if it is one and all of it is in the page.
+fn decode_at(decoded: &mut Decoded, place: Place, offset: u64) -> Option<Inst> {
+    let low = place.half(offset);
     if low & 3 != 3 {
         return decoded.decode(low);
     }
     if offset + 4 > PAGE_SIZE {
         return None;
     }
-    decoded.decode(low | half(offset + 2)? << 16)
+    decoded.decode(low | place.half(offset + 2) << 16)
 }
 
 /// Whether `op` has an op of its own for going on, with a tail.
@@ -167,9 +187,19 @@ impl Block {
                 op.rd = self.acc.unwrap_or(SINK);
             }
         }
+        let far = inst.op.long() == I::jal && is_far(item);
+        if far {
+            op.run = last::<control::FarJump>;
+        }
         self.ops.push(op);
-        self.shapes.push(Shape::new(inst, sources));
+        self.shapes.push(Shape::new(inst, sources, far));
     }
+}
+
+/// Whether a jump leads to another page.
+fn is_far(item: &Item) -> bool {
+    let target = item.offset as i64 + i64::from(item.inst.imm);
+    !(0..PAGE_SIZE as i64).contains(&target)
 }
 
 /// Puts in place of the operands of an instruction what its handler wants instead.

@@ -4,6 +4,7 @@
 //! address space, and serves every virtual address that its page is mapped at.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use isa::paging::{PAGE_BITS, PAGE_SIZE};
 
@@ -27,12 +28,28 @@ pub(super) const LINK: u32 = 5;
 pub(super) const LEAVE_PAGE: u32 = 7;
 const FIXED_SLOTS: usize = 8;
 
+/// Where a page of main memory is.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Its physical address.
+    pub(super) address: u64,
+    /// Its address in the host's memory.
+    host: *const u8,
+}
+
+impl Place {
+    /// The halfword at `offset`, which is less than the size of a page and even.
+    pub(super) fn half(self, offset: u64) -> u32 {
+        // SAFETY: the page lies in main memory, which is only accessed by atomics.
+        let half = unsafe { AtomicU16::from_ptr(self.host.add(offset as usize).cast_mut().cast()) };
+        u16::from_le(half.load(Ordering::Relaxed)).into()
+    }
+}
+
 /// A page with blocks.
 pub(super) struct CodePage {
-    /// The page's number, counted from the start of main memory.
-    number: u64,
-    /// Where the page is in the host's memory.
-    pub(super) host: *const u8,
+    /// Where the page is.
+    pub(super) place: Place,
     /// The slot of the first op of the block that starts at each place; [`MISSING`] or [`STEP`] where none does.
     entries: Box<[u32; PLACES]>,
     /// Bit n is set where something in piece n may have been decoded.
@@ -174,13 +191,14 @@ impl Code {
     pub(super) fn page(&mut self, ram: &Ram, pa: u64) -> u32 {
         let number = (pa - ram.base()) >> PAGE_BITS;
         let (start, _) = ram.host();
-        let host = start.wrapping_add((number << PAGE_BITS) as usize);
+        let host = start.wrapping_add((number << PAGE_BITS) as usize).cast_const();
+        let place = Place { address: pa & !(PAGE_SIZE - 1), host };
         if !ram.code().is_marked(number) {
             ram.code().mark(number);
         }
         *self.by_number.entry(number).or_insert_with(|| {
             let entries = Box::new([MISSING; PLACES]);
-            self.pages.push(CodePage { number, host, entries, pieces: 0 });
+            self.pages.push(CodePage { place, entries, pieces: 0 });
             (self.pages.len() - 1) as u32
         })
     }
@@ -205,11 +223,6 @@ impl Code {
 }
 
 impl CodePage {
-    /// The page's number, counted from the start of main memory.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
     /// The slot of what starts `offset` bytes into the page.
     pub(super) fn entry(&self, offset: u64) -> u32 {
         self.entries[(offset / 2) as usize]

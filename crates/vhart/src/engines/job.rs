@@ -38,8 +38,8 @@ enum Source {
 /// Instructions of a program that ends by itself.
 const LIMIT: u64 = 100_000_000;
 
-/// Memory of machines for random programs, which is often compared.
-const SMALL: u64 = 4 << 20;
+/// Memory of machines for random programs, which is often compared. Programs of loops rely on there being no more.
+const SMALL: u64 = 2 << 20;
 
 impl Job {
     /// The machine with its program.

@@ -97,7 +97,7 @@ impl End for Jump {
     }
 }
 
-/// The end of a block that is so long, or so close to the end of its page, that it ends without a jump. The op
+/// The end of a block that ends without a jump. The op
 /// is no instruction.
 pub(in crate::engine) struct GoOn;
 
@@ -110,6 +110,32 @@ impl End for GoOn {
             let to = op.byte_offset((*tail).fall as isize);
             enter(hart, to, op as u64 | FALLS, va, budget - i64::from((*tail).fall_len), lines)
         }
+    }
+}
+
+/// JAL to another page.
+pub(in crate::engine) struct FarJump;
+
+impl End for FarJump {
+    #[inline(always)]
+    unsafe fn end(hart: &mut Hart, op: *const Op, _: u64, va: u64, budget: i64, lines: *const Line) -> Next {
+        // SAFETY: a tail follows the op.
+        unsafe {
+            let tail = op.add(1).cast::<Tail>();
+            set_x(hart, (*op).rd, va.wrapping_add((*tail).after.into()));
+            jump(hart, va.wrapping_add((*tail).target as u64), budget, lines)
+        }
+    }
+}
+
+/// The end of a block where its page ends. The op is no instruction.
+pub(in crate::engine) struct FarGoOn;
+
+impl End for FarGoOn {
+    #[inline(always)]
+    unsafe fn end(hart: &mut Hart, _: *const Op, _: u64, va: u64, budget: i64, lines: *const Line) -> Next {
+        // SAFETY: passed on.
+        unsafe { jump(hart, va.wrapping_add(PAGE_SIZE), budget, lines) }
     }
 }
 
