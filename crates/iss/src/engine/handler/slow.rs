@@ -166,7 +166,8 @@ impl Hart {
         Some(match inst.op.long().row().format {
             Format::Load | Format::FLoad => (self.explicit(AccessKind::Load), offset),
             Format::Store | Format::FStore => (self.explicit(AccessKind::Store), offset),
-            Format::Amo | Format::Lr => (self.explicit(AccessKind::Amo), base),
+            Format::Amo | Format::AmoPair | Format::Lr => (self.explicit(AccessKind::Amo), base),
+            Format::Cbo => (self.explicit(AccessKind::Store), base),
             Format::HLoad => (self.as_guest(AccessKind::Load), base),
             Format::HStore => (self.as_guest(AccessKind::Store), base),
             _ => return None,
