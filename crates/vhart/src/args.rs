@@ -439,7 +439,7 @@ pub(crate) struct DiffArgs {
     /// The built-in hypervisor with its guests
     #[arg(long)]
     pub demo: bool,
-    /// The programs of the conformance suite, on the harts that they name
+    /// The programs of the conformance suite, on the harts that they name, or on those of --cpu that they suit
     #[arg(long)]
     pub conform: bool,
     /// Random programs, as `vhart lockstep` has them

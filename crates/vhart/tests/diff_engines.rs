@@ -18,11 +18,11 @@ fn programs_from_files_are_compared_to_their_end() {
     let folder = folder.to_str().unwrap();
     let output = run(["diff-engines", folder, "--memory", "1M", "--cpu", "max", "--cpu", "rva22s64"]);
     assert!(output.status.success(), "{}", errors(&output));
-    let expected = "600078 instructions compared in 4 runs of programs, no difference\n";
+    let expected = "600086 instructions compared in 4 runs of programs, no difference\n";
     assert_eq!(text(&output), expected);
 
     let output = run(["diff-engines", folder, "--memory", "1M", "--max-instructions", "50"]);
-    assert_eq!(text(&output), "88 instructions compared in 2 runs of programs, no difference\n");
+    assert_eq!(text(&output), "86 instructions compared in 2 runs of programs, no difference\n");
     let args = ["diff-engines", folder, "--memory", "1M", "--instructions", "1", "--jobs", "1"];
     assert!(text(&run(args)).contains("in 1 runs of programs"));
 }

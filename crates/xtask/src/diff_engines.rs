@@ -21,7 +21,9 @@ const QUICK: [&str; 8] = [
 ];
 
 /// The same for long.
-const LONG: [&str; 4] = [
+const LONG: [&str; 5] = [
+    "--conform --cpu rv64gch --cpu max,tlb=none --cpu max,tlb=sticky --cpu max,misaligned=trap --cpu max,ad=hardware \
+     --cpu max,asidlen=0,vmidlen=0 --cpu max,pmp=0 --cpu max,hpm=0 --cpu max,wfi=wait,fs=dirty",
     "--random 201..3000",
     "--loops 1001..1100 --cpu max,tlb=sticky --cpu max,svadu=off --cpu max,misaligned=trap --cpu rv64gch",
     "--loops 1101..1300 --smp 2",

@@ -9,6 +9,7 @@ use super::handler::atomic::{self, Amo, LoadReserved, StoreConditional};
 use super::handler::control::{self, Branch, Jump, JumpRegister};
 use super::handler::float::{self, Binary, Compare, Convert, DIRTY, FloatLoad, FloatStore, FromX, Sign, ToX};
 use super::handler::memory::{GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value};
+use super::handler::slow::slow;
 use super::handler::system::{self, ReadCsr, SwapCsr};
 use super::handler::{A, Acc, B, Imm, last, single};
 use super::op::Handler;
@@ -32,6 +33,15 @@ pub(super) enum Form {
     Keeps(fn(Sources) -> Handler),
     /// By the reference interpreter.
     Slow,
+}
+
+/// The handler of `inst` whatever came before it.
+pub(super) fn handler(inst: &Inst, extensions: ExtSet) -> Handler {
+    match form(inst, extensions) {
+        Form::Writes(handler) | Form::Keeps(handler) => handler(Sources::default()),
+        Form::WritesFloat(handler) => handler,
+        Form::Slow => slow,
+    }
 }
 
 /// How `inst` is executed on a hart with `extensions`.

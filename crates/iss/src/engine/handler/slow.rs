@@ -152,7 +152,7 @@ impl Hart {
     }
 
     /// The instruction at `offset` in a page with code.
-    fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
+    pub(in crate::engine) fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
         let page = self.engine.code().page_at(page).place;
         let low = page.half(offset);
         let word = if low & 3 == 3 { low | page.half((offset + 2) % PAGE_SIZE) << 16 } else { low };
