@@ -18,8 +18,11 @@ use world::{DATA, GUEST, GUEST_DATA, HANDLER, world};
 /// Steps of a program.
 const STEPS: u64 = 3_000;
 
+/// Writes an access.
+type Access = fn(&mut Asm) -> &mut Asm;
+
 /// Accesses to t0, which is aligned for all of them, each an instruction or a few; t1, t2 and ft0 are free.
-const ACCESSES: [(&str, fn(&mut Asm) -> &mut Asm); 21] = [
+const ACCESSES: [(&str, Access); 21] = [
     ("ld", |a| a.ld(T1, 0, T0)),
     ("lbu", |a| a.lbu(T1, 5, T0)),
     ("c.ld", |a| a.mv(S0, T0).c_ld(S1, 0, S0)),
@@ -110,7 +113,7 @@ fn places_and_watched_addresses_are_told_of_as_to_an_observer_that_is_told_every
     let places = [HANDLER + 0x2c, HANDLER + 0x30, HANDLER, GUEST + 24, GUEST + 2];
     let sets: [(&[u64], &[Range<u64>]); 4] = [
         (&places, &[]),
-        (&[], &[DATA + 8..DATA + 16]),
+        (&[], &[DATA + 8..DATA + 12, DATA + 12..DATA + 16]),
         (&[], &[GUEST_DATA..GUEST_DATA + 1, DATA + 18..DATA + 19]),
         (&places[..1], &[GUEST_DATA + 28..GUEST_DATA + 29, GUEST_DATA + 0x800..GUEST_DATA + 0x801]),
     ];
@@ -159,7 +162,7 @@ fn harts_stop_at_the_same_places() {
 }
 
 /// A loop that makes an access, which is in the middle of a block, in M-mode.
-fn accesses(side: &mut Side, access: fn(&mut Asm) -> &mut Asm) {
+fn accesses(side: &mut Side, access: Access) {
     let mut a = Asm::new(BASE);
     a.li(T0, DATA);
     let again = a.here();
@@ -189,7 +192,7 @@ fn harts_stop_after_watched_accesses_of_every_kind() {
 /// The second of the pages that an access crosses is watched, or the first.
 #[test]
 fn harts_stop_after_accesses_across_the_end_of_a_page() {
-    let crossing: fn(&mut Asm) -> &mut Asm = |a| a.ld(T1, -4, T0).sd(T1, -5, T0);
+    let crossing: Access = |a| a.ld(T1, -4, T0).sd(T1, -5, T0);
     for watched in [DATA..DATA + 1, DATA - 1..DATA, DATA + 2..DATA + 3] {
         let set_up = |side: &mut Side| accesses(side, crossing);
         let [everything, places] = [Interest::Everything, Interest::Places(1)]
