@@ -196,7 +196,7 @@ impl World {
         if self.rng.one_in(6) {
             return 0;
         }
-        self.rng.pick(&self.first) | csr::satp::ASID.of(1 + self.rng.below(2))
+        self.rng.pick(&self.first) | csr::satp::ASID.of(1 + self.rng.below(4))
     }
 
     fn guest_atp(&mut self) -> u64 {
@@ -292,7 +292,7 @@ impl World {
             let value = if self.rng.one_in(4) { self.leaf(0, true).0 } else { self.rng.next() };
             registers.push((n, value));
         }
-        registers.extend(SPACES.map(|n| (n, 1 + self.rng.below(2))));
+        registers.extend(SPACES.map(|n| (n, 1 + self.rng.below(4))));
         registers.extend([
             (ATPS[0], self.first_atp()),
             (ATPS[1], self.first_atp()),
