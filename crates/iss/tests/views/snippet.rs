@@ -93,8 +93,14 @@ pub(crate) fn snippet(rng: &mut Rng) -> Vec<Inst> {
     let (kind, often) = (rng.pick(&kinds), 3 + rng.below(8));
     let instruction = |rng: &mut Rng| if rng.one_in(often) { change(kind, rng) } else { access(rng) };
     let mut insts: Vec<Inst> = (0..len).map(|_| instruction(rng)).collect();
+    if rng.one_in(8) {
+        // An SC that may succeed.
+        let lr = Inst { rd: RESULTS.start, rs1: of(ADDRESSES, rng), ..Inst::new(Op::lr_w) };
+        insts.extend([lr, Inst { rs2: VALUES.start, ..Inst { op: Op::sc_w, ..lr } }]);
+    }
+    let len = insts.len() as i32;
     insts.push(Inst { rd: ROUNDS, rs1: ROUNDS, imm: -1, ..Inst::new(Op::addi) });
-    insts.push(Inst { rs1: ROUNDS, imm: -4 * (len as i32 + 1), ..Inst::new(Op::bne) });
+    insts.push(Inst { rs1: ROUNDS, imm: -4 * (len + 1), ..Inst::new(Op::bne) });
     insts.push(Inst::new(Op::jal));
     insts
 }
