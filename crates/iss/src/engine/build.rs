@@ -24,9 +24,24 @@ struct Item {
     offset: u64,
 }
 
+/// What becomes of an instruction word.
+pub(super) struct Decoder<'a> {
+    /// What it is.
+    pub(super) decoded: &'a mut Decoded,
+    /// Whether the hart runs at the same time as others.
+    pub(super) parallel: bool,
+}
+
 /// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the
 /// arena is full.
-pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32, start: u64) -> Option<u32> {
+pub(super) fn build(
+    code: &mut Code,
+    decoder: Decoder<'_>,
+    ram: &Ram,
+    page: u32,
+    start: u64,
+) -> Option<u32> {
+    let Decoder { decoded, parallel } = decoder;
     let base = ram.base() + (code.page_at(page).number() << isa::paging::PAGE_BITS);
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
     let mut offset = start;
@@ -46,7 +61,7 @@ pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32
     let slots = 1 + items.len() + if is_jump { 1 } else { 2 };
     let first = code.arena.take(slots)?;
 
-    let mut block = Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None };
+    let mut block = Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None, parallel };
     for (n, item) in items.iter().enumerate() {
         block.push(item, n as u8);
     }
@@ -89,15 +104,20 @@ pub(super) fn build(code: &mut Code, decoded: &mut Decoded, ram: &Ram, page: u32
 
 /// The instruction at `offset` in the page at `base`, if it is one and all of it is in the page.
 fn decode_at(decoded: &mut Decoded, ram: &Ram, base: u64, offset: u64) -> Option<Inst> {
-    let half = |offset: u64| ram.load(base + offset, Width::H).map(|half| half as u32);
-    let low = half(offset)?;
+    let load = |offset: u64, width: Width| ram.load(base + offset, width).map(|bits| bits as u32);
+    if offset.is_multiple_of(4) {
+        // One access, as Ziccif has it: no part of another hart's store.
+        let word = load(offset, Width::W)?;
+        return decoded.decode(if word & 3 == 3 { word } else { word & 0xffff });
+    }
+    let low = load(offset, Width::H)?;
     if low & 3 != 3 {
         return decoded.decode(low);
     }
     if offset + 4 > PAGE_SIZE {
         return None;
     }
-    decoded.decode(low | half(offset + 2)? << 16)
+    decoded.decode(low | load(offset + 2, Width::H)? << 16)
 }
 
 /// Whether `op` has an op of its own for going on, with a tail.
@@ -125,6 +145,7 @@ struct Block {
     shapes: Vec<Shape>,
     /// The register whose value is the result of the last op.
     acc: Option<u8>,
+    parallel: bool,
 }
 
 impl Block {
@@ -134,7 +155,7 @@ impl Block {
         let is_acc = |register: u8| register != 0 && self.acc == Some(register);
         let sources = Sources { first: is_acc(inst.rs1), second: is_acc(inst.rs2) };
         let mut op = Op { run: slow::slow, imm: inst.imm, rd: sink(inst.rd), a: inst.rs1, b: inst.rs2, n };
-        match select::form(inst) {
+        match select::form(inst, self.parallel) {
             Form::Writes(handler) => {
                 op.run = handler(sources);
                 if inst.op.long() == I::auipc {

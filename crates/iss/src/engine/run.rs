@@ -78,13 +78,14 @@ impl Hart {
     fn build_block(&mut self, bus: &dyn Bus, offset: u64, known: bool) -> Option<u32> {
         let ram = bus.ram();
         let pa = self.code_page(bus, self.pc)?;
+        let decoder = super::build::Decoder { decoded: &mut self.decoded, parallel: self.parallel };
         let engine = &mut self.engine;
         let code = engine.code.as_deref_mut()?;
         let page = code.page(ram, pa);
         let entries = code.entries(page);
         let entry = code.page_at(page).entry(offset);
         let slot = if entry == MISSING {
-            let built = super::build::build(code, &mut self.decoded, ram, page, offset);
+            let built = super::build::build(code, decoder, ram, page, offset);
             if built.is_none() {
                 code.clear();
                 engine.views.forget_blocks();

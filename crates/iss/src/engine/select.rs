@@ -1,12 +1,17 @@
 //! Which handler an instruction has.
 
+use std::sync::atomic::Ordering;
+
 use isa::{Inst, Op as I};
 
 use super::handler::alu::{self, Alu};
 use super::handler::control::{self, Branch, Jump, JumpRegister};
-use super::handler::memory::{GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value};
+use super::handler::memory::{
+    Fence, GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value,
+};
 use super::handler::{A, Acc, B, Imm, last, single};
 use super::op::Handler;
+use crate::exec::order;
 
 /// Which operands are the result of the instruction before, so that they need not be read from a register.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -27,8 +32,8 @@ pub(super) enum Form {
     Slow,
 }
 
-/// How `inst` is executed.
-pub(super) fn form(inst: &Inst) -> Form {
+/// How `inst` is executed, on a hart that runs at the same time as others (`parallel`) or not.
+pub(super) fn form(inst: &Inst, parallel: bool) -> Form {
     use Form::{Keeps, Slow, Writes};
     match inst.op.long() {
         I::addi if inst.rs1 == 0 => Writes(|_| single::<alu::LoadImm>),
@@ -162,6 +167,10 @@ pub(super) fn form(inst: &Inst) -> Form {
             Writes(|sources| if sources.first { last::<JumpRegister<Acc>> } else { last::<JumpRegister<A>> })
         }
 
+        I::fence if parallel => match order::of_fence(inst) {
+            Ordering::SeqCst => Keeps(|_| single::<Fence<true>>),
+            _ => Keeps(|_| single::<Fence<false>>),
+        },
         I::fence | I::pause | I::prefetch_i | I::prefetch_r | I::prefetch_w => Keeps(|_| single::<alu::Nop>),
         I::ntl_p1 | I::ntl_pall | I::ntl_s1 | I::ntl_all => Keeps(|_| single::<alu::Nop>),
         _ => Slow,

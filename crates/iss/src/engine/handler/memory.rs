@@ -2,7 +2,7 @@
 //! view shows.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
 use super::{Operand, Step, set_x};
 use crate::engine::op::Op;
@@ -115,6 +115,17 @@ pub(in crate::engine) unsafe fn write<V: Value>(lines: *const Line, va: u64, val
         } else {
             None
         }
+    }
+}
+
+/// FENCE where harts run at the same time; `FULL` is whether it orders writes before later reads.
+pub(in crate::engine) struct Fence<const FULL: bool>;
+
+impl<const FULL: bool> Step for Fence<FULL> {
+    #[inline(always)]
+    unsafe fn step(_: &mut Hart, _: *const Op, acc: u64, _: u64, _: *const Line) -> Option<u64> {
+        fence(if FULL { Ordering::SeqCst } else { Ordering::AcqRel });
+        Some(acc)
     }
 }
 

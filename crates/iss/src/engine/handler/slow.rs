@@ -1,5 +1,7 @@
 //! Everything that is no common case: the reference interpreter executes the instruction.
 
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+
 use isa::Inst;
 use isa::format::Format;
 use isa::paging::PAGE_SIZE;
@@ -78,13 +80,17 @@ impl Hart {
     /// The instruction at `offset` in a page with code.
     fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
         let host = self.engine.code().page_at(page).host;
-        let half = |offset: u64| {
+        let at = |offset: u64| host.wrapping_add(offset as usize).cast_mut();
+        if offset.is_multiple_of(4) {
             // SAFETY: blocks lie in their page, and the page in main memory, which is only accessed by atomics.
-            let bits = unsafe {
-                std::sync::atomic::AtomicU16::from_ptr(host.add(offset as usize).cast_mut().cast())
-                    .load(std::sync::atomic::Ordering::Relaxed)
-            };
-            u32::from(u16::from_le(bits))
+            let word = unsafe { AtomicU32::from_ptr(at(offset).cast()).load(Ordering::Relaxed) };
+            let word = u32::from_le(word);
+            return self.decoded.decode(if word & 3 == 3 { word } else { word & 0xffff });
+        }
+        let half = |offset: u64| {
+            // SAFETY: as above.
+            let half = unsafe { AtomicU16::from_ptr(at(offset).cast()).load(Ordering::Relaxed) };
+            u32::from(u16::from_le(half))
         };
         let low = half(offset);
         let word = if low & 3 == 3 { low | half((offset + 2) % PAGE_SIZE) << 16 } else { low };
