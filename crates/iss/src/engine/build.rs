@@ -34,13 +34,7 @@ pub(super) struct Decoder<'a> {
 
 /// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the
 /// arena is full.
-pub(super) fn build(
-    code: &mut Code,
-    decoder: Decoder<'_>,
-    ram: &Ram,
-    page: u32,
-    start: u64,
-) -> Option<u32> {
+pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32, start: u64) -> Option<u32> {
     let Decoder { decoded, parallel } = decoder;
     let base = ram.base() + (code.page_at(page).number() << isa::paging::PAGE_BITS);
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
@@ -61,7 +55,8 @@ pub(super) fn build(
     let slots = 1 + items.len() + if is_jump { 1 } else { 2 };
     let first = code.arena.take(slots)?;
 
-    let mut block = Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None, parallel };
+    let mut block =
+        Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None, parallel };
     for (n, item) in items.iter().enumerate() {
         block.push(item, n as u8);
     }

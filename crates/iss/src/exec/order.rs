@@ -22,8 +22,7 @@ const RL: u8 = 1;
 
 /// What orders a read-modify-write of the host with all accesses before and after it. On x86-64 it is a fence by
 /// itself, and only the compiler has to be told.
-const AROUND_RMW: Ordering =
-    if cfg!(target_arch = "x86_64") { Ordering::AcqRel } else { Ordering::SeqCst };
+const AROUND_RMW: Ordering = if cfg!(target_arch = "x86_64") { Ordering::AcqRel } else { Ordering::SeqCst };
 
 /// The fence of the host that `i`, a FENCE, stands for: only one that orders writes before later reads has to be
 /// the strongest.
