@@ -53,6 +53,10 @@ fn after_a_remote_sfence_no_hart_sees_an_older_page() {
                     |a| {
                         await_at_least(a, S2, S8);
                         a.fence(2, 3).li(T0, SATP).csrw(csr::satp::NUMBER, T0).sfence_vma(ZERO, ZERO);
+                        // Memory protection lets S-mode have everything.
+                        a.li(T0, u64::MAX >> 10)
+                            .csrw(csr::pmpaddr0::NUMBER, T0)
+                            .csrwi(csr::pmpcfg0::NUMBER, 0x1f);
                         a.li(T0, AS_SUPERVISOR).csrs(csr::mstatus::NUMBER, T0).li(S5, MPRV);
                         a.amoadd_d(ZERO, S8, S3, Order::AqRl);
                         a.slli(T0, S0, 2).add(S9, S9, T0).li(S7, ROUNDS + 1);

@@ -5,9 +5,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use isa::asm::prelude::*;
-use iss::{Engine, Width};
+use iss::{Engine, Variant, Width};
 use platform::map::DeviceKind;
-use platform::{Console, Machine, MachineStop, Until};
+use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
 use super::{BASE, DATA, X, base, config, hart_0_or_others, program, soon, word};
 
@@ -144,15 +144,25 @@ fn waiting_for_each_other_is_no_deadlock() {
 
 #[test]
 fn a_trap_storm_and_a_critical_error_are_told() {
-    let mut storm =
-        machine(2, |a| hart_0_or_others(a, sleep, |a| drop(a.csrw(csr::mtvec::NUMBER, ZERO).ecall())));
+    let traps = |a: &mut Asm| {
+        a.ecall();
+    };
+    let mut storm = machine(2, |a| hart_0_or_others(a, sleep, traps));
     match storm.run(soon(), None) {
         MachineStop::TrapStorm(storm) => assert_eq!((storm.hart, storm.pc), (1, 0)),
         stop => panic!("{stop:?}"),
     }
     // MDT is set at reset.
-    let mut error = machine(2, |a| hart_0_or_others(a, sleep, |a| drop(a.ecall())));
-    assert_eq!(error.run(soon(), None), MachineStop::CriticalError { hart: 1 });
+    let elf = program(|a| {
+        a.csrr(S0, csr::mhartid::NUMBER);
+        hart_0_or_others(a, sleep, traps);
+    });
+    let variant = Variant::parse("max,smdbltrp=on").expect("a hart that there can be");
+    let config = MachineConfig { variant, ..config(2, Engine::Fast, &elf) };
+    let mut error = Machine::new(config, Console::default()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(error.run(soon(), None), MachineStop::CriticalError { hart: 1 });
+    }
 }
 
 #[test]
