@@ -100,8 +100,9 @@ fn after_a_remote_fence_i_no_hart_executes_what_was_there_before() {
                 hart_0_or_others(
                     a,
                     |a| {
+                        a.li(S4, 1);
                         write_function(a);
-                        a.fence(1, 1).li(S7, ROUNDS + 1).sd(ZERO, 0, S2);
+                        a.fence(1, 1).sd(S4, 0, S2);
                         // All are ready when they have counted themselves once.
                         a.addi(S6, S6, harts as i32 - 1);
                         await_at_least(a, S3, S6);
@@ -123,9 +124,10 @@ fn after_a_remote_fence_i_no_hart_executes_what_was_there_before() {
                         a.slli(T0, S0, 2).add(T0, T0, S9).sw(ZERO, 0, T0).fence(15, 15).fence_i();
                         a.amoadd_d(ZERO, S8, S3, Order::AqRl).mret();
                         a.place(ready);
+                        await_at_least(a, S2, S8);
                         a.fence_i().amoadd_d(ZERO, S8, S3, Order::AqRl);
                         a.csrwi(csr::mie::NUMBER, 8).csrsi(csr::mstatus::NUMBER, 8);
-                        a.li(S7, ROUNDS);
+                        a.li(S7, ROUNDS + 1);
                         let again = a.here();
                         a.ld(S4, 0, S2).fence(2, 2).jalr(RA, 0, S5);
                         // The handler uses t0 alone, which is in use nowhere here.
