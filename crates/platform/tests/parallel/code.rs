@@ -88,7 +88,7 @@ fn functions_next_to_each_other_are_called_as_they_are() {
 /// Hart 0 has the others execute FENCE.I by an interrupt; from then on they must not return older values.
 #[test]
 fn after_a_remote_fence_i_no_hart_executes_what_was_there_before() {
-    const ROUNDS: u64 = 1000;
+    const ROUNDS: u64 = 300;
     for harts in [2, 4] {
         run(
             harts,

@@ -22,7 +22,7 @@ const MPRV: u64 = 1 << 17;
 /// on they must not see an older page.
 #[test]
 fn after_a_remote_sfence_no_hart_sees_an_older_page() {
-    const ROUNDS: u64 = 1000;
+    const ROUNDS: u64 = 300;
     for harts in [2, 4] {
         run(
             harts,
