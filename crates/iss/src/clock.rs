@@ -37,13 +37,18 @@ impl Clock {
     /// Brings `time` to what it is after `taken` steps, before another one, and says whether it has changed.
     #[inline]
     pub(crate) fn reach(&mut self, taken: u64, time: &mut u64) -> bool {
-        if taken < self.next {
+        let ticks = self.ticks(taken);
+        if ticks == 0 {
             return false;
         }
-        let ticks = 1 + (taken - self.next) / self.per_tick;
         *time = time.wrapping_add(ticks);
         self.next = self.next.saturating_add(ticks.saturating_mul(self.per_tick));
         true
+    }
+
+    /// Ticks that have passed after `taken` steps, before another one, since time was brought up to date.
+    pub(crate) fn ticks(&self, taken: u64) -> u64 {
+        if taken < self.next { 0 } else { 1 + (taken - self.next) / self.per_tick }
     }
 
     /// The number of steps of this run before which time goes on by the last of `ticks` ticks, at least one.

@@ -9,8 +9,9 @@ use crate::csr::CsrFile;
 use crate::csr::counters::Counting;
 use crate::engine::{Engine, EngineState};
 use crate::exec::Decoded;
+use crate::mmu::guest_cache::GuestCache;
 use crate::mmu::tlb::Tlb;
-use crate::variant::Variant;
+use crate::variant::{TlbPolicy, Variant};
 
 /// Why [`Hart::run`] returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +55,7 @@ pub struct Hart {
     mode: Mode,
     pub(crate) csr: CsrFile,
     pub(crate) tlb: Tlb,
+    pub(crate) guest_cache: GuestCache,
     pub(crate) decoded: Decoded,
     /// What LR has reserved.
     pub(crate) reservation: Option<Reservation>,
@@ -90,7 +92,7 @@ pub(crate) struct Reservation {
     /// The physical address.
     pub(crate) pa: u64,
     pub(crate) width: Width,
-    /// What LR has read.
+    /// What LR has read, in the low bits.
     pub(crate) value: u64,
 }
 
@@ -106,6 +108,7 @@ impl Hart {
             mode: Mode::M,
             csr: CsrFile::new(&variant),
             tlb: Tlb::new(variant.tlb),
+            guest_cache: GuestCache::new(variant.tlb != TlbPolicy::None),
             decoded: Decoded::new(variant),
             reservation: None,
             waiting: false,

@@ -1,6 +1,6 @@
 //! Watching a hart: what an observer is told, and when.
 
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 
 use isa::cause::Cause;
 use isa::{Inst, Mode};
@@ -97,10 +97,47 @@ pub enum WorldSwitch {
     Exit(TrapTaken),
 }
 
+/// How much an observer wants to be told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interest {
+    /// Everything. The hart executes one instruction after the other by the reference interpreter.
+    Everything,
+    /// Traps, page walks and world switches alone, which costs nothing as long as there are none.
+    Events,
+    /// Those, [`before`](Observer::before) at some instructions and [`access`](Observer::access) to some addresses:
+    /// at least where [`stops_at`](Observer::stops_at) and [`watches`](Observer::watches) say so. The number is
+    /// another one, not 0, whenever what they say may have changed.
+    Places(u64),
+}
+
 /// Something that is told what a hart does.
 ///
 /// Every method has an empty body by default. Those of [`Silent`] are compiled away.
 pub trait Observer {
+    /// How much it wants to be told. Asked at the start of each run.
+    fn interest(&self) -> Interest {
+        Interest::Everything
+    }
+
+    /// Whether it wants to be told before an instruction that is executed `offset` bytes into some page.
+    fn stops_at(&self, _offset: u64) -> bool {
+        false
+    }
+
+    /// Whether it wants to be told of accesses to any of these virtual addresses.
+    fn watches(&self, _vas: &Range<u64>) -> bool {
+        false
+    }
+
+    /// The observer, where there is one.
+    #[doc(hidden)]
+    fn watching(&mut self) -> Option<&mut dyn Observer>
+    where
+        Self: Sized,
+    {
+        Some(self)
+    }
+
     /// An instruction is about to be executed at `pc`; `Break` stops the hart before it.
     fn before(&mut self, _hart: &Hart, _pc: u64) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -130,9 +167,26 @@ pub trait Observer {
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Silent;
 
-impl Observer for Silent {}
+impl Observer for Silent {
+    fn interest(&self) -> Interest {
+        Interest::Events
+    }
+
+    fn watching(&mut self) -> Option<&mut dyn Observer> {
+        None
+    }
+}
 
 impl Observer for &mut dyn Observer {
+    fn interest(&self) -> Interest {
+        (**self).interest()
+    }
+    fn stops_at(&self, offset: u64) -> bool {
+        (**self).stops_at(offset)
+    }
+    fn watches(&self, vas: &Range<u64>) -> bool {
+        (**self).watches(vas)
+    }
     fn before(&mut self, hart: &Hart, pc: u64) -> ControlFlow<()> {
         (**self).before(hart, pc)
     }

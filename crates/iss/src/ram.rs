@@ -178,6 +178,24 @@ impl Ram {
         Some([was as u64, (was >> 64) as u64])
     }
 
+    /// The address of the first doubleword in which this memory differs from another one of its place and size.
+    pub fn first_difference(&self, other: &Ram) -> Option<u64> {
+        let words = |ram: &Ram, page: u64| {
+            // SAFETY: the page lies in the mapping, all accesses to which are atomic, and starts on a page.
+            unsafe { &*ram.map.as_mut_ptr().add(page as usize).cast::<[AtomicU64; 512]>() }
+        };
+        let differs =
+            |(a, b): (&AtomicU64, &AtomicU64)| a.load(Ordering::Relaxed) ^ b.load(Ordering::Relaxed);
+        for page in (0..self.len.min(other.len)).step_by(4096) {
+            let pairs = || words(self, page).iter().zip(words(other, page));
+            if pairs().map(differs).fold(0, |all, bits| all | bits) != 0 {
+                let index = pairs().position(|pair| differs(pair) != 0)?;
+                return Some(self.base + page + 8 * index as u64);
+            }
+        }
+        None
+    }
+
     /// Copies `bytes` to `pa`; `None`, with nothing written, where they do not fit in main memory.
     pub fn write(&self, pa: u64, bytes: &[u8]) -> Option<()> {
         if !self.contains(pa, bytes.len() as u64) {
@@ -215,6 +233,16 @@ mod tests {
             assert_eq!(ram.load(0x8000_1000, width), Some(value));
         }
         assert_eq!(ram.load(0x8000_1000, Width::B), Some(0xef), "little-endian");
+    }
+
+    #[test]
+    fn the_first_difference_is_found() {
+        let [a, b] = [(); 2].map(|()| Ram::new(0x8000_0000, 0x3000).unwrap());
+        assert_eq!(a.first_difference(&b), None);
+        a.store(0x8000_2ffc, Width::B, 1).unwrap();
+        assert_eq!(a.first_difference(&b), Some(0x8000_2ff8));
+        b.store(0x8000_1000, Width::W, 1).unwrap();
+        assert_eq!(a.first_difference(&b), Some(0x8000_1000));
     }
 
     #[test]

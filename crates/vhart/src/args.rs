@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use iss::Engine;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cpu::{self, Cpu};
@@ -79,6 +80,9 @@ pub(crate) enum Command {
     /// Run a program and another simulator side by side, and stop at the first difference
     #[command(after_help = LOCKSTEP_EXAMPLES)]
     Lockstep(Box<LockstepArgs>),
+    /// Run programs on the fast engine and on the reference interpreter, and stop at the first difference
+    #[command(after_help = DIFF_EXAMPLES)]
+    DiffEngines(Box<DiffArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -95,6 +99,46 @@ the built-in one, or what --bios says. Ctrl-A x leaves.";
 pub(crate) struct RunArgs {
     /// A bare-metal ELF, started in M-mode at its entry
     pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub stages: StageArgs,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
+    #[command(flatten)]
+    pub watch: WatchArgs,
+}
+
+impl StageArgs {
+    /// Whether there is something to start.
+    pub(crate) fn is_given(&self) -> bool {
+        self.kernel.is_some() || self.bios.is_some()
+    }
+}
+
+impl RunArgs {
+    /// What no single flag can tell: whether there is something to run.
+    fn check(&self) -> Result<(), &'static str> {
+        let nothing_to_load = self.machine.dump_dtb.is_some() || matches!(self.machine.cpu, Cpu::Help);
+        match (&self.file, &self.stages.kernel, self.stages.bios.as_deref()) {
+            (Some(_), Some(_), _) => Err("FILE runs alone in M-mode; give either FILE or --kernel"),
+            (Some(_), None, Some("none") | None) | (None, Some(_), _) => Ok(()),
+            (Some(_), None, Some(_)) => {
+                Err("FILE runs without firmware; to start it by one, use --kernel FILE")
+            }
+            (None, None, Some("none")) => Err("--bios none needs --kernel FILE to start"),
+            (None, None, Some(_)) => Ok(()),
+            (None, None, None) if nothing_to_load => Ok(()),
+            (None, None, None) => Err("nothing to run: give an ELF, or --kernel FILE (or try `vhart demo`)"),
+        }
+    }
+}
+
+/// What is started by firmware.
+#[derive(Args)]
+pub(crate) struct StageArgs {
     /// The firmware: `default` is the built-in one, `none` starts the kernel itself in M-mode
     #[arg(long, value_name = "default|none|FILE", value_parser = NonEmptyStringValueParser::new())]
     pub bios: Option<String>,
@@ -107,30 +151,6 @@ pub(crate) struct RunArgs {
     /// The kernel's command line
     #[arg(long, value_name = "STR", requires = "kernel", allow_hyphen_values = true)]
     pub append: Option<String>,
-    #[command(flatten)]
-    pub machine: MachineArgs,
-    #[command(flatten)]
-    pub schedule: ScheduleArgs,
-    #[command(flatten)]
-    pub watch: WatchArgs,
-}
-
-impl RunArgs {
-    /// What no single flag can tell: whether there is something to run.
-    fn check(&self) -> Result<(), &'static str> {
-        let nothing_to_load = self.machine.dump_dtb.is_some() || matches!(self.machine.cpu, Cpu::Help);
-        match (&self.file, &self.kernel, self.bios.as_deref()) {
-            (Some(_), Some(_), _) => Err("FILE runs alone in M-mode; give either FILE or --kernel"),
-            (Some(_), None, Some("none") | None) | (None, Some(_), _) => Ok(()),
-            (Some(_), None, Some(_)) => {
-                Err("FILE runs without firmware; to start it by one, use --kernel FILE")
-            }
-            (None, None, Some("none")) => Err("--bios none needs --kernel FILE to start"),
-            (None, None, Some(_)) => Ok(()),
-            (None, None, None) if nothing_to_load => Ok(()),
-            (None, None, None) => Err("nothing to run: give an ELF, or --kernel FILE (or try `vhart demo`)"),
-        }
-    }
 }
 
 /// What the machine is made of.
@@ -157,6 +177,33 @@ pub(crate) struct MachineArgs {
     /// Stop with status 124 after so many seconds
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub timeout: Option<std::time::Duration>,
+}
+
+/// How the harts execute instructions.
+#[derive(Args)]
+pub(crate) struct EngineArgs {
+    /// How instructions are executed, which only shows in how long it takes
+    #[arg(long, value_name = "NAME", default_value = "fast")]
+    engine: EngineName,
+}
+
+/// The engines, as the command line calls them.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EngineName {
+    /// In decoded blocks
+    Fast,
+    /// One at a time, as it is written down for the reader
+    Reference,
+}
+
+impl EngineArgs {
+    /// The engine that is asked for.
+    pub(crate) fn get(&self) -> Engine {
+        match self.engine {
+            EngineName::Fast => Engine::Fast,
+            EngineName::Reference => Engine::Reference,
+        }
+    }
 }
 
 fn harts(text: &str) -> Result<usize, String> {
@@ -189,8 +236,10 @@ impl ScheduleArgs {
             || watch.trace.is_some()
             || watch.gdb.is_some();
         if self.parallel && is_watched {
-            return Err("--parallel runs harts at the same time, where nobody can watch them one after another: \
-                 leave out --stats, --log-commits, --trace and --gdb, or --parallel");
+            return Err(
+                "--parallel runs harts at the same time, where nobody can watch them one after another: \
+                 leave out --stats, --log-commits, --trace and --gdb, or --parallel",
+            );
         }
         Ok(())
     }
@@ -278,6 +327,8 @@ pub(crate) struct TestArgs {
     /// What the harts have: BASE,KEY=VALUE,... or help
     #[arg(long, value_name = "SPEC", default_value = "max", value_parser = cpu::parse)]
     pub cpu: Cpu,
+    #[command(flatten)]
+    pub engine: EngineArgs,
 }
 
 fn jobs(text: &str) -> Result<usize, &'static str> {
@@ -319,6 +370,8 @@ pub(crate) struct ConformArgs {
     /// Run on this hart alone, leaving out what it does not suit: BASE,KEY=VALUE,... or help
     #[arg(long, value_name = "SPEC", value_parser = given_cpu)]
     pub cpu: Option<GivenCpu>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
     /// Write the tests as ELF files for any simulator, and manifest.tsv, in place of running them
     #[arg(long, value_name = "DIR", conflicts_with_all = ["report", "json", "list"])]
     pub export: Option<PathBuf>,
@@ -351,6 +404,8 @@ fn given_cpu(spec: &str) -> Result<GivenCpu, iss::variant::SpecError> {
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub machine: MachineArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
     #[command(flatten)]
     pub schedule: ScheduleArgs,
     #[command(flatten)]
@@ -392,6 +447,57 @@ pub(crate) struct LockstepArgs {
     pub ignore: Vec<Ignored>,
     #[command(flatten)]
     pub machine: MachineArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  vhart diff-engines --conform                    the programs of the conformance suite
+  vhart diff-engines --random 1..100 --cpu max --cpu max,tlb=none
+  vhart diff-engines --demo --smp 2
+  vhart diff-engines --loops 1..100000 --instructions 1000000000
+
+The status is 0 where the engines agree, 1 at a difference.";
+
+/// `vhart diff-engines`.
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// Bare-metal ELFs, or directories of them; files that are not ELF are passed over
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub stages: StageArgs,
+    /// The built-in hypervisor with its guests
+    #[arg(long)]
+    pub demo: bool,
+    /// The programs of the conformance suite, on the harts that they name
+    #[arg(long)]
+    pub conform: bool,
+    /// Random programs, as `vhart lockstep` has them
+    #[arg(long, value_name = "SEED[..SEED]", value_parser = seeds)]
+    pub random: Option<RangeInclusive<u64>>,
+    /// Random programs of loops, calls, changes of code and page tables and world switches
+    #[arg(long, value_name = "SEED[..SEED]", value_parser = seeds)]
+    pub loops: Option<RangeInclusive<u64>>,
+    /// The number of harts
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = harts)]
+    pub smp: usize,
+    /// The size of main memory: 128M, 2G, or a number of MiB
+    #[arg(long, short, value_name = "SIZE", default_value = "128M", value_parser = size::parse)]
+    pub memory: u64,
+    /// What the harts have: BASE,KEY=VALUE,... or help; every program runs on each that is given [default: max]
+    #[arg(long, value_name = "SPEC", value_parser = given_cpu)]
+    pub cpu: Vec<GivenCpu>,
+    /// End each program after so many instructions
+    #[arg(long, value_name = "N")]
+    pub max_instructions: Option<NonZeroU64>,
+    /// Begin no other program after so many instructions in all
+    #[arg(long, value_name = "N")]
+    pub instructions: Option<NonZeroU64>,
+    /// The number of programs at a time; by default one per host processor
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
 }
 
 /// `7` or `7..9`, which is 7, 8 and 9.

@@ -19,7 +19,7 @@ const HYPERVISOR: &str = "host";
 /// What keeps the machine from starting.
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
-    let mut config = session::config(&args.machine, variant)?;
+    let mut config = session::config(&args.machine, variant, args.engine.get())?;
     config.parallel = args.schedule.parallel;
     config.firmware = Some(run::built_in_firmware()?);
     config.kernel = Some(Image::new("the built-in hypervisor", images::find(HYPERVISOR)?));

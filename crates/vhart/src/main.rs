@@ -1,7 +1,7 @@
 //! vhart: a full-system RISC-V simulator for the hypervisor extension, as a command.
 //!
-//! One module is one command or one thing that a command does: [`run`], [`test`], [`conform`], [`demo`] and
-//! [`lockstep`] are what the user asks for; [`session`] is a run of the machine with everything around it.
+//! One module is one command or one thing that a command does: [`run`], [`test`], [`conform`], [`demo`],
+//! [`lockstep`] and [`engines`] are what the user asks for; [`session`] is a run of the machine with everything around it.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ use std::process::ExitCode;
 mod args;
 mod conform;
 mod demo;
+mod engines;
 mod lockstep;
 mod run;
 mod test;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Conform(args) => conform::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Lockstep(args) => lockstep::run(&args),
+        Command::DiffEngines(args) => engines::run(&args),
         Command::Completions { shell } => print(&args::completions(shell)),
     };
     result.unwrap_or_else(|error| {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use platform::{Image, MachineConfig};
 
-use crate::args::RunArgs;
+use crate::args::{RunArgs, StageArgs};
 use crate::watch::Watch;
 use crate::{images, session};
 
@@ -19,9 +19,9 @@ const FIRMWARE: &str = "sbi";
 /// What keeps the machine from starting.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
-    let mut config = session::config(&args.machine, variant)?;
+    let mut config = session::config(&args.machine, variant, args.engine.get())?;
     config.parallel = args.schedule.parallel;
-    load(&mut config, args)?;
+    load(&mut config, args.file.as_deref(), &args.stages)?;
     if session::dump_device_tree(&args.machine, &config)? {
         return Ok(ExitCode::SUCCESS);
     }
@@ -30,13 +30,20 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     Ok(session::exit_code(ended.stop))
 }
 
-/// Reads the files that are to run.
-fn load(config: &mut MachineConfig, args: &RunArgs) -> anyhow::Result<()> {
+/// Reads the files that are to run: a program that runs alone, or what firmware starts.
+///
+/// # Errors
+/// Files that cannot be read or are something else.
+pub(crate) fn load(
+    config: &mut MachineConfig,
+    program_file: Option<&Path>,
+    args: &StageArgs,
+) -> anyhow::Result<()> {
     let read = |path: &Option<_>| path.as_deref().map(Image::read).transpose();
     config.kernel = read(&args.kernel)?;
     config.initrd = read(&args.initrd)?;
     config.bootargs.clone_from(&args.append);
-    config.firmware = match (args.bios.as_deref(), &args.file) {
+    config.firmware = match (args.bios.as_deref(), program_file) {
         (_, Some(file)) => Some(program(file)?),
         (Some("none"), None) => None,
         (Some("default"), None) => Some(built_in_firmware()?),

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use anyhow::Context;
-use iss::Variant;
+use iss::{Engine, Variant};
 use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
 
 use crate::args::{MachineArgs, StatsFormat, WatchArgs};
@@ -51,12 +51,13 @@ pub(crate) fn variant(cpu: Cpu) -> anyhow::Result<Option<Variant>> {
 ///
 /// # Errors
 /// A device tree that cannot be read.
-pub(crate) fn config(args: &MachineArgs, variant: Variant) -> anyhow::Result<MachineConfig> {
+pub(crate) fn config(args: &MachineArgs, variant: Variant, engine: Engine) -> anyhow::Result<MachineConfig> {
     let device_tree = args.dtb.as_deref().map(Image::read).transpose()?;
     Ok(MachineConfig {
         harts: args.smp,
         memory: args.memory,
         variant,
+        engine,
         device_tree,
         ..MachineConfig::default()
     })

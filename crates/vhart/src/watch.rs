@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use anyhow::Context;
 use isa::Inst;
-use iss::observe::{MemoryAccess, TrapTaken, WorldSwitch};
+use iss::observe::{Interest, MemoryAccess, TrapTaken, WorldSwitch};
 use iss::{Hart, Observer};
 
 use crate::args::WatchArgs;
@@ -76,6 +76,22 @@ fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
 }
 
 impl Observer for Watch {
+    fn interest(&self) -> Interest {
+        match (&self.commits, &self.breakpoints) {
+            (Some(_), _) => Interest::Everything,
+            (None, Some(breakpoints)) => breakpoints.interest(),
+            (None, None) => Interest::Events,
+        }
+    }
+
+    fn stops_at(&self, offset: u64) -> bool {
+        self.breakpoints.as_ref().is_some_and(|breakpoints| breakpoints.stops_at(offset))
+    }
+
+    fn watches(&self, vas: &Range<u64>) -> bool {
+        self.breakpoints.as_ref().is_some_and(|breakpoints| breakpoints.watches(vas))
+    }
+
     fn before(&mut self, hart: &Hart, pc: u64) -> ControlFlow<()> {
         if let Some(breakpoints) = &mut self.breakpoints {
             breakpoints.before(hart, pc)?;

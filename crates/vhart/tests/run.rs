@@ -41,6 +41,23 @@ fn the_exit_status_is_the_guests() {
 }
 
 #[test]
+fn both_engines_run_the_same_program() {
+    for engine in ["fast", "reference"] {
+        let mut a = Asm::new(BASE);
+        let (again, miscounted) = (a.label(), a.label());
+        a.li(T1, 1000).place(again);
+        a.addi(T1, T1, -1).bnez(T1, again);
+        a.csrr(T1, csr::minstret::NUMBER).addi(T1, T1, -2001).bnez(T1, miscounted);
+        exit(&mut a, 7);
+        a.place(miscounted);
+        exit(&mut a, 8);
+        let args = ["--engine", engine, "--timeout", "60"];
+        let output = run_program(&format!("engine-{engine}"), a, &args);
+        assert_eq!(output.status.code(), Some(7), "{engine}: {}", errors(&output));
+    }
+}
+
+#[test]
 fn limits_end_with_124() {
     let output = run_program("instructions", endless(), &["--max-instructions", "1000"]);
     assert_eq!(output.status.code(), Some(124), "{}", errors(&output));

@@ -45,7 +45,7 @@ fn main() {
         for (spec, cpu) in test.harts().unwrap() {
             let image = conformance::Program::build(test, &cpu).unwrap();
             isa::mutant::ACTIVE.store(number, Ordering::Relaxed);
-            let outcome = conformance::run_image(&image, &cpu);
+            let outcome = conformance::run_image(&image, &cpu, Default::default());
             isa::mutant::ACTIVE.store(0, Ordering::Relaxed);
             if outcome != conformance::Outcome::Passed {
                 println!(\"{} on {spec}: {outcome}\", test.name);

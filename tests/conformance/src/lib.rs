@@ -16,7 +16,7 @@ use iss::Variant;
 
 pub use program::{Image, Leave, Program, SPARE, Table, Trap, U_VIEW, flags, interrupt, trap};
 pub use rules::{Case, Rule, cases};
-pub use run::{Outcome, Run, run, run_all, run_image};
+pub use run::{MEMORY, Outcome, Run, run, run_all, run_image};
 pub(crate) use suite::conformance_tests;
 pub use suite::{Chapter, Device, Test};
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use isa::asm::AsmError;
 use isa::cause::Cause;
-use iss::{Ram, Variant, Width};
+use iss::{Engine, Ram, Variant, Width};
 use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
 use crate::program::{
@@ -19,7 +19,7 @@ use crate::suite::Test;
 const LIMIT: u64 = 10_000_000;
 
 /// The machine's memory: room for the code and for a page of 2 MiB or two.
-const MEMORY: u64 = 64 << 20;
+pub const MEMORY: u64 = 64 << 20;
 
 /// How a test ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,14 +66,14 @@ pub struct Run {
 }
 
 /// Runs tests, each on a hart and its description, on all processors; the results are in the same order.
-pub fn run_all(tests: &[(&'static Test, String, Variant)]) -> Vec<Run> {
+pub fn run_all(tests: &[(&'static Test, String, Variant)], engine: Engine) -> Vec<Run> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some((test, cpu, variant)) = tests.get(index) else { return done };
-            done.push((index, Run { test, cpu: cpu.clone(), outcome: run(test, variant) }));
+            done.push((index, Run { test, cpu: cpu.clone(), outcome: run(test, variant, engine) }));
         }
     };
     let mut runs = std::thread::scope(|scope| {
@@ -88,18 +88,19 @@ pub fn run_all(tests: &[(&'static Test, String, Variant)]) -> Vec<Run> {
 }
 
 /// Writes a test for a hart like `cpu` and runs it on a machine that has such a hart.
-pub fn run(test: &Test, cpu: &Variant) -> Outcome {
+pub fn run(test: &Test, cpu: &Variant, engine: Engine) -> Outcome {
     match Program::build(test, cpu) {
-        Ok(image) => run_image(&image, cpu),
+        Ok(image) => run_image(&image, cpu, engine),
         Err(error) => Outcome::Unbuildable(error),
     }
 }
 
 /// Runs what a test has written for a hart like `cpu`.
-pub fn run_image(image: &Image, cpu: &Variant) -> Outcome {
+pub fn run_image(image: &Image, cpu: &Variant, engine: Engine) -> Outcome {
     let firmware = platform::Image::new("test", image.elf.clone());
+    let firmware = Some(firmware);
     let config =
-        MachineConfig { memory: MEMORY, variant: *cpu, firmware: Some(firmware), ..MachineConfig::default() };
+        MachineConfig { memory: MEMORY, variant: *cpu, engine, firmware, ..MachineConfig::default() };
     let mut machine = match Machine::new(config, Console::default()) {
         Ok(machine) => machine,
         Err(error) => return Outcome::Stuck(error.to_string()),

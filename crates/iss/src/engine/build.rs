@@ -3,13 +3,14 @@
 //! A block ends with a jump, a branch, an instruction that goes on elsewhere or may change what the hart sees,
 //! before an instruction that crosses the end of the page or is none, or when it is as long as it may be.
 
+use isa::ext::ExtSet;
 use isa::format::Format;
 use isa::paging::PAGE_SIZE;
 use isa::{Inst, Op as I};
 
 use super::code::{Code, LINK, STEP};
 use super::fuse::{self, Shape};
-use super::handler::{control, last, slow};
+use super::handler::{control, last, slow, system};
 use super::op::{Header, MAX_LEN, Op, SINK, Tail};
 use super::select::{self, Form, Sources};
 use crate::bus::Width;
@@ -24,26 +25,29 @@ struct Item {
     offset: u64,
 }
 
-/// What becomes of an instruction word.
+/// How instruction words become ops.
 pub(super) struct Decoder<'a> {
-    /// What it is.
+    /// What they are.
     pub(super) decoded: &'a mut Decoded,
     /// Whether the hart runs at the same time as others.
     pub(super) parallel: bool,
+    /// Where in the page somebody wants to be asked.
+    pub(super) stops_at: &'a dyn Fn(u64) -> bool,
 }
 
-/// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the
-/// arena is full.
+/// Decodes the block that starts `start` bytes into the page with index `page` and enters it; it ends where the
+/// decoder says that somebody wants to be asked. `None` where the arena is full.
 pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32, start: u64) -> Option<u32> {
-    let Decoder { decoded, parallel } = decoder;
+    let Decoder { decoded, parallel, stops_at } = decoder;
     let base = ram.base() + (code.page_at(page).number() << isa::paging::PAGE_BITS);
+    let extensions = decoded.extensions();
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
     let mut offset = start;
-    while items.len() < MAX_LEN && offset < PAGE_SIZE {
+    while items.len() < MAX_LEN && offset < PAGE_SIZE && !stops_at(offset) {
         let Some(inst) = decode_at(decoded, ram, base, offset) else { break };
         items.push(Item { inst, offset });
         offset += inst.size();
-        if ends_block(&inst) {
+        if ends_block(&inst, extensions) {
             break;
         }
     }
@@ -58,7 +62,7 @@ pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32,
     let mut block =
         Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None, parallel };
     for (n, item) in items.iter().enumerate() {
-        block.push(item, n as u8);
+        block.push(item, n as u8, extensions);
     }
     let shorts = items.iter().enumerate().filter(|(_, item)| item.inst.size() == 2);
     let header = Header {
@@ -70,12 +74,14 @@ pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32,
     };
     if !is_jump {
         let n = items.len() as u8;
-        block.ops.push(Op { run: last::<control::GoOn>, imm: 0, rd: SINK, a: 0, b: 0, n });
-        block.shapes.push(Shape::go_on());
+        let far = offset == PAGE_SIZE;
+        let run = if far { last::<control::FarGoOn> } else { last::<control::GoOn> };
+        block.ops.push(Op { run, imm: 0, rd: SINK, a: 0, b: 0, n });
+        block.shapes.push(Shape::go_on(far));
     }
     fuse::fuse(&mut block.ops, &block.shapes);
     let last_slot = first as i32 + block.ops.len() as i32;
-    let to_link = LINK as i32 - last_slot;
+    let to_link = (LINK as i32 - last_slot) * size_of::<Op>() as i32;
     let target = if is_jump { last_item.offset as i64 + i64::from(last_item.inst.imm) } else { 0 };
     let tail = Tail {
         taken: to_link,
@@ -121,7 +127,7 @@ fn is_jump(op: I) -> bool {
 }
 
 /// Whether nothing after `inst` is executed before a look from outside, or not as it is decoded now.
-fn ends_block(inst: &Inst) -> bool {
+fn ends_block(inst: &Inst, extensions: ExtSet) -> bool {
     let op = inst.op.long();
     let writes_csr = match op.row().format {
         Format::Csr => op == I::csrrw || inst.rs1 != 0,
@@ -129,7 +135,7 @@ fn ends_block(inst: &Inst) -> bool {
         _ => false,
     };
     is_jump(op)
-        || writes_csr && !select::is_plain_csr(inst)
+        || writes_csr && system::plain(inst, extensions).is_none()
         || op.row().format == Format::FenceVma
         || matches!(op, I::ecall | I::ebreak | I::mret | I::sret | I::wfi | I::wrs_nto | I::fence_i)
 }
@@ -145,18 +151,25 @@ struct Block {
 
 impl Block {
     /// Adds the op of an instruction.
-    fn push(&mut self, item: &Item, n: u8) {
+    fn push(&mut self, item: &Item, n: u8, extensions: ExtSet) {
         let inst = &item.inst;
         let is_acc = |register: u8| register != 0 && self.acc == Some(register);
         let sources = Sources { first: is_acc(inst.rs1), second: is_acc(inst.rs2) };
         let mut op = Op { run: slow::slow, imm: inst.imm, rd: sink(inst.rd), a: inst.rs1, b: inst.rs2, n };
-        match select::form(inst, self.parallel) {
+        match select::form(inst, extensions, self.parallel) {
             Form::Writes(handler) => {
                 op.run = handler(sources);
-                if inst.op.long() == I::auipc {
-                    op.imm = inst.imm.wrapping_add(item.offset as i32);
-                }
+                rewrite(&mut op, item, extensions);
                 self.acc = (inst.rd != 0).then_some(inst.rd);
+            }
+            Form::WritesFloat(handler) => {
+                op.run = handler;
+                op.rd = inst.rd;
+                if inst.op.row().format == Format::F4 {
+                    op.imm = inst.rs3.into();
+                }
+                // `rd` is no integer register, so that what the slow path takes from there is not the last result.
+                self.acc = None;
             }
             Form::Keeps(handler) => {
                 op.run = handler(sources);
@@ -167,8 +180,30 @@ impl Block {
                 op.rd = self.acc.unwrap_or(SINK);
             }
         }
+        let far = inst.op.long() == I::jal && is_far(item);
+        if far {
+            op.run = last::<control::FarJump>;
+        }
         self.ops.push(op);
-        self.shapes.push(Shape::new(inst, sources));
+        self.shapes.push(Shape::new(inst, sources, far));
+    }
+}
+
+/// Whether a jump leads to another page.
+fn is_far(item: &Item) -> bool {
+    let target = item.offset as i64 + i64::from(item.inst.imm);
+    !(0..PAGE_SIZE as i64).contains(&target)
+}
+
+/// Puts in place of the operands of an instruction what its handler wants instead.
+fn rewrite(op: &mut Op, item: &Item, extensions: ExtSet) {
+    let inst = &item.inst;
+    if inst.op.long() == I::auipc {
+        op.imm = inst.imm.wrapping_add(item.offset as i32);
+    } else if let (Format::Csr, Some(place)) = (inst.op.row().format, system::plain(inst, extensions)) {
+        (op.imm, op.b) = (place.imm, place.modes);
+    } else if system::reads_counter(inst, extensions) {
+        op.b = (inst.imm as u16 - isa::csr::cycle::NUMBER) as u8;
     }
 }
 

@@ -7,8 +7,8 @@
 use isa::{Inst, Op as I};
 
 use super::handler::alu::{self, Alu, Auipc, LoadImm};
-use super::handler::control::{self, Branch, GoOn, Jump, JumpRegister};
-use super::handler::memory::{GuestLoad, I32, Load, Store, U8, U32, U64};
+use super::handler::control::{self, Branch, FarGoOn, FarJump, GoOn, Jump, JumpRegister};
+use super::handler::memory::{GuestLoad, I32, Load, Store, U8, U16, U32, U64};
 use super::handler::{A, Acc, B, Imm, last_pair, pair};
 use super::op::{Handler, Op};
 use super::select::Sources;
@@ -57,8 +57,9 @@ macro_rules! keys {
     };
 }
 
-// `c_li` and `c_mv` stand for every instruction that loads an immediate or moves a register, and `c_nop` for going
-// on after the end of a block.
+// Some names stand for what they are not: `c_li` and `c_mv` for every instruction that loads an immediate or moves a
+// register, `c_j` for a jump to another page, `c_nop` and `c_ebreak` for going on after the end of a block, in the page
+// and in another.
 fusion! {
     first: {
         addi X Alu<alu::Add, A, Imm>;
@@ -97,6 +98,13 @@ fusion! {
         sd X Store<U64, A, B>;
         sw X Store<U32, A, B>;
         sb X Store<U8, A, B>;
+        lwu X Load<U32, A>;
+        lwu AccFirst Load<U32, Acc>;
+        lhu X Load<U16, A>;
+        sltu X Alu<alu::Sltu, A, B>;
+        srl X Alu<alu::Srl, A, B>;
+        xori X Alu<alu::Xor, A, Imm>;
+        slliw X Alu<alu::Sllw, A, Imm>;
         hlv_d X GuestLoad<U64>;
     }
     second: {
@@ -135,7 +143,19 @@ fusion! {
         ld AccFirst Load<U64, Acc>;
         lw X Load<I32, A>;
         lw AccFirst Load<I32, Acc>;
+        lwu X Load<U32, A>;
         lwu AccFirst Load<U32, Acc>;
+        lhu X Load<U16, A>;
+        lhu AccFirst Load<U16, Acc>;
+        sltu X Alu<alu::Sltu, A, B>;
+        sltiu AccFirst Alu<alu::Sltu, Acc, Imm>;
+        srl X Alu<alu::Srl, A, B>;
+        srl AccFirst Alu<alu::Srl, Acc, B>;
+        srl AccSecond Alu<alu::Srl, A, Acc>;
+        xori X Alu<alu::Xor, A, Imm>;
+        xori AccFirst Alu<alu::Xor, Acc, Imm>;
+        slliw X Alu<alu::Sllw, A, Imm>;
+        sraiw AccFirst Alu<alu::Sraw, Acc, Imm>;
         lbu X Load<U8, A>;
         lbu AccFirst Load<U8, Acc>;
         sd X Store<U64, A, B>;
@@ -162,9 +182,11 @@ fusion! {
         bgeu X Branch<control::Geu, A, B>;
         bgeu AccFirst Branch<control::Geu, Acc, B>;
         jal X Jump;
+        c_j X FarJump;
         jalr X JumpRegister<A>;
         jalr AccFirst JumpRegister<Acc>;
         c_nop X GoOn;
+        c_ebreak X FarGoOn;
     }
 }
 
@@ -210,9 +232,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// That of `inst`, some of whose operands are the result of the instruction before.
-    pub(super) fn new(inst: &Inst, sources: Sources) -> Shape {
+    /// That of `inst`, some of whose operands are the result of the instruction before; a jump may be far, to another
+    /// page.
+    pub(super) fn new(inst: &Inst, sources: Sources, far: bool) -> Shape {
         let op = match inst.op.long() {
+            I::jal if far => I::c_j,
             I::lui => I::c_li,
             I::addi if inst.rs1 == 0 => I::c_li,
             I::add if inst.rs1 == 0 => return Shape { op: I::c_mv, from: 0 },
@@ -228,9 +252,9 @@ impl Shape {
         Shape { op, from }
     }
 
-    /// That of going on after the end of a block.
-    pub(super) fn go_on() -> Shape {
-        Shape { op: I::c_nop, from: 0 }
+    /// That of going on after the end of a block, in another page where it is `far`.
+    pub(super) fn go_on(far: bool) -> Shape {
+        Shape { op: if far { I::c_ebreak } else { I::c_nop }, from: 0 }
     }
 
     fn place(self, places: &[[u8; 3]; I::COUNT]) -> Option<usize> {

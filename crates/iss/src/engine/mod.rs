@@ -31,6 +31,7 @@ use view::{FetchLine, Known, Line, Views};
 
 use crate::bus::{Bus, Lines};
 use crate::mmu::tlb::Forgotten;
+use crate::observe::{Interest, Observer};
 use crate::ram::Ram;
 
 /// How a hart executes instructions.
@@ -55,8 +56,20 @@ pub(crate) struct Hot {
     known: *mut Known,
     /// Slot 0 of the arena.
     arena: *mut Op,
+    /// What to add to a physical address in main memory to get the host's.
+    to_host: u64,
+    /// The mode, by its index.
+    mode: u8,
+    /// The counters that may be read, as bits of `mcounteren`.
+    counters: u64,
+    /// What of the floating-point state handlers rely on.
+    float: u8,
     /// The bus, while blocks are executed.
     bus: *mut dyn Bus,
+    /// Who watches meanwhile.
+    observer: Option<*mut dyn Observer>,
+    /// The observer watches addresses: it is asked before whatever follows an access that needed a closer look.
+    watches: bool,
     /// Steps left when the chain of handlers ended.
     budget: i64,
     /// Steps taken in this run if none were left now.
@@ -74,6 +87,8 @@ pub(crate) struct Hot {
 /// What a hart has for executing decoded blocks.
 pub(crate) struct EngineState {
     kind: Engine,
+    /// The places that blocks and views know of that an observer wants to be told of.
+    places: u64,
     hot: Hot,
     views: Views,
     code: Option<Box<Code>>,
@@ -113,7 +128,13 @@ impl EngineState {
             fetch_lines: std::ptr::null(),
             known: std::ptr::null_mut(),
             arena: std::ptr::null_mut(),
+            to_host: 0,
+            mode: 0,
+            counters: 0,
+            float: 0,
             bus: NonNull::<NoBus>::dangling().as_ptr(),
+            observer: None,
+            watches: false,
             budget: 0,
             end: 0,
             accounted: 0,
@@ -121,7 +142,7 @@ impl EngineState {
             step: false,
             touched_io: false,
         };
-        EngineState { kind, hot, views, code: None }
+        EngineState { kind, places: 0, hot, views, code: None }
     }
 
     /// Which engine it is.
@@ -142,6 +163,19 @@ impl EngineState {
     /// Takes note of what the translation cache has forgotten.
     pub(crate) fn forget(&mut self, forgotten: Forgotten) {
         self.hot.leave |= self.views.forget(forgotten);
+    }
+
+    /// Takes note of what an observer wants to be told of.
+    pub(crate) fn set_places(&mut self, interest: Interest) {
+        let places = if let Interest::Places(number) = interest { number } else { 0 };
+        self.hot.watches = places != 0;
+        if places != self.places {
+            self.places = places;
+            self.views.forget_all();
+            if let Some(code) = &mut self.code {
+                code.clear();
+            }
+        }
     }
 
     /// Takes note of a change in what memory protection allows.

@@ -72,14 +72,14 @@ pub(super) struct Header {
 /// The largest number of instructions in a block: as many as [`Header::shorts`] has bits.
 pub(super) const MAX_LEN: usize = 64;
 
-/// Where a block's last instruction goes: slots from its op to the first op of the next block, or to the code
+/// Where a block's last instruction goes: bytes from its op to the first op of the next block, or to the code
 /// that finds it.
 #[repr(C, align(16))]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tail {
-    /// Slots to where a branch or jump goes.
+    /// Bytes to where a branch or jump goes.
     pub(super) taken: i32,
-    /// Slots to what follows where a branch is not taken.
+    /// Bytes to what follows where a branch is not taken.
     pub(super) fall: i32,
     /// Instructions in the block at `taken`; 0 while that is not known.
     pub(super) taken_len: u8,

@@ -3,16 +3,24 @@
 use isa::paging::PAGE_SIZE;
 
 use super::Engine;
+use super::build::{Decoder, build};
 use super::code::{MISSING, STEP};
 use super::op::{Header, Op, go};
 use crate::bus::Bus;
 use crate::event::Event;
 use crate::hart::Hart;
+use crate::observe::Observer;
 
 impl Hart {
     /// Executes blocks for at most `left` steps, of a run in which `taken` have been taken, and returns how many
     /// it took: fewer, or none, where something needs a look from outside or the reference interpreter.
-    pub(crate) fn run_blocks(&mut self, bus: &mut dyn Bus, taken: u64, left: u64) -> u64 {
+    pub(crate) fn run_blocks(
+        &mut self,
+        bus: &mut dyn Bus,
+        observer: Option<&mut dyn Observer>,
+        taken: u64,
+        left: u64,
+    ) -> u64 {
         self.engine.hot.touched_io = false;
         if self.engine.kind != Engine::Fast || !self.counting.is_simple() {
             return 0;
@@ -20,7 +28,13 @@ impl Hart {
         self.engine.code();
         self.engine.catch_up(bus.ram());
         self.select_views();
+        self.note_float_state();
+        let (counters, mode) = (self.readable_counters(), self.mode().index());
+        let ram = bus.ram();
         let hot = &mut self.engine.hot;
+        hot.to_host = (ram.host().0 as u64).wrapping_sub(ram.base());
+        hot.counters = counters;
+        hot.mode = mode as u8;
         hot.leave = false;
         hot.step = false;
         let budget = i64::try_from(left.min(1 << 62)).unwrap_or(i64::MAX);
@@ -33,9 +47,12 @@ impl Hart {
             }
             hot.arena = code.arena.start();
         }
-        // SAFETY: only the lifetime changes; the pointer is not used after this call.
-        let lent: *mut dyn Bus = unsafe { std::mem::transmute::<*mut dyn Bus, *mut dyn Bus>(bus) };
-        self.engine.hot.bus = lent;
+        // SAFETY: only lifetimes change; the pointers are not used after this call.
+        unsafe {
+            self.engine.hot.bus = std::mem::transmute::<*mut dyn Bus, *mut dyn Bus>(bus);
+            self.engine.hot.observer = observer
+                .map(|observer| std::mem::transmute::<*mut dyn Observer, *mut dyn Observer>(observer));
+        }
         while let Some(op) = self.find_block(bus) {
             // SAFETY: the op is the first of a block.
             let len = unsafe { (*op.cast::<Header>().sub(1)).len };
@@ -47,7 +64,13 @@ impl Hart {
             // SAFETY: the block was decoded from the page that `pc` is in, and is charged for.
             unsafe { execute(self, op, va, budget, lines) };
             let hot = &self.engine.hot;
-            if hot.leave || hot.step || hot.touched_io || self.recheck_interrupts || self.waiting {
+            if hot.leave
+                || hot.step
+                || hot.touched_io
+                || self.recheck_interrupts
+                || self.waiting
+                || self.critical_error
+            {
                 break;
             }
         }
@@ -78,14 +101,18 @@ impl Hart {
     fn build_block(&mut self, bus: &dyn Bus, offset: u64, known: bool) -> Option<u32> {
         let ram = bus.ram();
         let pa = self.code_page(bus, self.pc)?;
-        let decoder = super::build::Decoder { decoded: &mut self.decoded, parallel: self.parallel };
         let engine = &mut self.engine;
         let code = engine.code.as_deref_mut()?;
         let page = code.page(ram, pa);
         let entries = code.entries(page);
         let entry = code.page_at(page).entry(offset);
         let slot = if entry == MISSING {
-            let built = super::build::build(code, decoder, ram, page, offset);
+            // SAFETY: the observer is lent to the run, and nobody else uses it while blocks are built.
+            let observer = engine.hot.observer.map(|observer| unsafe { &*observer });
+            let stops_at = |offset| engine.hot.watches && observer.is_some_and(|o| o.stops_at(offset));
+            let decoder =
+                Decoder { decoded: &mut self.decoded, parallel: self.parallel, stops_at: &stops_at };
+            let built = build(code, decoder, ram, page, offset);
             if built.is_none() {
                 code.clear();
                 engine.views.forget_blocks();

@@ -2,13 +2,18 @@
 
 use std::sync::atomic::Ordering;
 
+use isa::ext::ExtSet;
+use isa::rounding::RoundingMode;
 use isa::{Inst, Op as I};
 
 use super::handler::alu::{self, Alu};
+use super::handler::atomic::{self, Amo, LoadReserved, StoreConditional};
 use super::handler::control::{self, Branch, Jump, JumpRegister};
+use super::handler::float::{self, Binary, Compare, Convert, DIRTY, FloatLoad, FloatStore, FromX, Sign, ToX};
 use super::handler::memory::{
     Fence, GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value,
 };
+use super::handler::system::{self, ReadCsr, SwapCsr};
 use super::handler::{A, Acc, B, Imm, last, single};
 use super::op::Handler;
 use crate::exec::order;
@@ -26,14 +31,16 @@ pub(super) struct Sources {
 pub(super) enum Form {
     /// By a handler, whose result goes to rd.
     Writes(fn(Sources) -> Handler),
+    /// By a handler, whose result goes to a floating-point register.
+    WritesFloat(Handler),
     /// By a handler that leaves the integer registers and the last result as they are.
     Keeps(fn(Sources) -> Handler),
     /// By the reference interpreter.
     Slow,
 }
 
-/// How `inst` is executed, on a hart that runs at the same time as others (`parallel`) or not.
-pub(super) fn form(inst: &Inst, parallel: bool) -> Form {
+/// How `inst` is executed on a hart with `extensions`, which runs at the same time as others (`parallel`) or not.
+pub(super) fn form(inst: &Inst, extensions: ExtSet, parallel: bool) -> Form {
     use Form::{Keeps, Slow, Writes};
     match inst.op.long() {
         I::addi if inst.rs1 == 0 => Writes(|_| single::<alu::LoadImm>),
@@ -167,20 +174,150 @@ pub(super) fn form(inst: &Inst, parallel: bool) -> Form {
             Writes(|sources| if sources.first { last::<JumpRegister<Acc>> } else { last::<JumpRegister<A>> })
         }
 
+        _ if parallel && order::is_strict(inst) => Slow,
+        I::amoswap_w => Writes(|_| single::<Amo<atomic::Swap, I32>>),
+        I::amoadd_w => Writes(|_| single::<Amo<atomic::Add, I32>>),
+        I::amoxor_w => Writes(|_| single::<Amo<atomic::Xor, I32>>),
+        I::amoand_w => Writes(|_| single::<Amo<atomic::And, I32>>),
+        I::amoor_w => Writes(|_| single::<Amo<atomic::Or, I32>>),
+        I::amomin_w => Writes(|_| single::<Amo<atomic::Min, I32>>),
+        I::amomax_w => Writes(|_| single::<Amo<atomic::Max, I32>>),
+        I::amominu_w => Writes(|_| single::<Amo<atomic::Minu, I32>>),
+        I::amomaxu_w => Writes(|_| single::<Amo<atomic::Maxu, I32>>),
+        I::amoswap_d => Writes(|_| single::<Amo<atomic::Swap, U64>>),
+        I::amoadd_d => Writes(|_| single::<Amo<atomic::Add, U64>>),
+        I::amoxor_d => Writes(|_| single::<Amo<atomic::Xor, U64>>),
+        I::amoand_d => Writes(|_| single::<Amo<atomic::And, U64>>),
+        I::amoor_d => Writes(|_| single::<Amo<atomic::Or, U64>>),
+        I::amomin_d => Writes(|_| single::<Amo<atomic::Min, U64>>),
+        I::amomax_d => Writes(|_| single::<Amo<atomic::Max, U64>>),
+        I::amominu_d => Writes(|_| single::<Amo<atomic::Minu, U64>>),
+        I::amomaxu_d => Writes(|_| single::<Amo<atomic::Maxu, U64>>),
+        I::lr_w => Writes(|_| single::<LoadReserved<I32>>),
+        I::lr_d => Writes(|_| single::<LoadReserved<U64>>),
+        I::sc_w if parallel => Writes(|_| single::<StoreConditional<I32, true>>),
+        I::sc_d if parallel => Writes(|_| single::<StoreConditional<U64, true>>),
+        I::sc_w => Writes(|_| single::<StoreConditional<I32, false>>),
+        I::sc_d => Writes(|_| single::<StoreConditional<U64, false>>),
+
+        I::csrrs | I::csrrc if system::plain(inst, extensions).is_some() => Writes(|_| single::<ReadCsr>),
+        I::csrrw if system::plain(inst, extensions).is_some() && system::is_epc(inst) => {
+            Writes(|_| single::<SwapCsr<{ !1 }>>)
+        }
+        I::csrrw if system::plain(inst, extensions).is_some() => Writes(|_| single::<SwapCsr<{ u64::MAX }>>),
+        I::csrrs if system::reads_counter(inst, extensions) => Writes(|_| system::read_counter),
+
         I::fence if parallel => match order::of_fence(inst) {
             Ordering::SeqCst => Keeps(|_| single::<Fence<true>>),
             _ => Keeps(|_| single::<Fence<false>>),
         },
         I::fence | I::pause | I::prefetch_i | I::prefetch_r | I::prefetch_w => Keeps(|_| single::<alu::Nop>),
         I::ntl_p1 | I::ntl_pall | I::ntl_s1 | I::ntl_all => Keeps(|_| single::<alu::Nop>),
+        _ => float_form(inst),
+    }
+}
+
+/// How `inst` is executed, if that is floating point.
+fn float_form(inst: &Inst) -> Form {
+    use Form::{Keeps, Slow, Writes, WritesFloat};
+    /// The handler for the rounding mode of `inst`, where there is one.
+    macro_rules! rounded {
+        ($step:ident < $($type:ty),+ >) => {
+            match RoundingMode::from_bits(inst.rm) {
+                Some(RoundingMode::Rne) => WritesFloat(single::<$step<$($type),+, { STATIC }>>),
+                Some(RoundingMode::Dyn) => WritesFloat(single::<$step<$($type),+, { DYNAMIC }>>),
+                _ => Slow,
+            }
+        };
+    }
+    /// The handler of a conversion that is exact, whatever the rounding mode, as long as it is one.
+    macro_rules! exact {
+        ($step:ident < $($type:ty),+ >) => {
+            match RoundingMode::from_bits(inst.rm) {
+                Some(RoundingMode::Dyn) => WritesFloat(single::<$step<$($type),+, { DIRTY | float::VALID }>>),
+                _ => WritesFloat(single::<$step<$($type),+, DIRTY>>),
+            }
+        };
+    }
+    macro_rules! fused {
+        ($handler:ident $kind:literal) => {
+            match RoundingMode::from_bits(inst.rm) {
+                Some(RoundingMode::Rne) if float::has_fused() => {
+                    WritesFloat(float::$handler::<$kind, { STATIC }>)
+                }
+                Some(RoundingMode::Dyn) if float::has_fused() => {
+                    WritesFloat(float::$handler::<$kind, { DYNAMIC }>)
+                }
+                _ => Slow,
+            }
+        };
+    }
+    let truncates = RoundingMode::from_bits(inst.rm) == Some(RoundingMode::Rtz);
+    match inst.op.long() {
+        I::flw => WritesFloat(single::<FloatLoad<f32>>),
+        I::fld => WritesFloat(single::<FloatLoad<f64>>),
+        I::fsw => Keeps(|_| single::<FloatStore<f32>>),
+        I::fsd => Keeps(|_| single::<FloatStore<f64>>),
+        I::fadd_s => rounded!(Binary<float::Add, f32>),
+        I::fsub_s => rounded!(Binary<float::Sub, f32>),
+        I::fmul_s => rounded!(Binary<float::Mul, f32>),
+        I::fdiv_s => rounded!(Binary<float::Div, f32>),
+        I::fsqrt_s => rounded!(Binary<float::Sqrt, f32>),
+        I::fadd_d => rounded!(Binary<float::Add, f64>),
+        I::fsub_d => rounded!(Binary<float::Sub, f64>),
+        I::fmul_d => rounded!(Binary<float::Mul, f64>),
+        I::fdiv_d => rounded!(Binary<float::Div, f64>),
+        I::fsqrt_d => rounded!(Binary<float::Sqrt, f64>),
+        I::fmadd_s => fused!(fused_single 0),
+        I::fmsub_s => fused!(fused_single 1),
+        I::fnmsub_s => fused!(fused_single 2),
+        I::fnmadd_s => fused!(fused_single 3),
+        I::fmadd_d => fused!(fused_double 0),
+        I::fmsub_d => fused!(fused_double 1),
+        I::fnmsub_d => fused!(fused_double 2),
+        I::fnmadd_d => fused!(fused_double 3),
+        I::fmin_s => WritesFloat(single::<Binary<float::Min, f32, DIRTY>>),
+        I::fmax_s => WritesFloat(single::<Binary<float::Max, f32, DIRTY>>),
+        I::fmin_d => WritesFloat(single::<Binary<float::Min, f64, DIRTY>>),
+        I::fmax_d => WritesFloat(single::<Binary<float::Max, f64, DIRTY>>),
+        I::fsgnj_s => WritesFloat(single::<Sign<f32, 0>>),
+        I::fsgnjn_s => WritesFloat(single::<Sign<f32, 1>>),
+        I::fsgnjx_s => WritesFloat(single::<Sign<f32, 2>>),
+        I::fsgnj_d => WritesFloat(single::<Sign<f64, 0>>),
+        I::fsgnjn_d => WritesFloat(single::<Sign<f64, 1>>),
+        I::fsgnjx_d => WritesFloat(single::<Sign<f64, 2>>),
+        I::feq_s => Writes(|_| single::<Compare<f32, 0>>),
+        I::flt_s => Writes(|_| single::<Compare<f32, 1>>),
+        I::fle_s => Writes(|_| single::<Compare<f32, 2>>),
+        I::feq_d => Writes(|_| single::<Compare<f64, 0>>),
+        I::flt_d => Writes(|_| single::<Compare<f64, 1>>),
+        I::fle_d => Writes(|_| single::<Compare<f64, 2>>),
+        I::fmv_d_x => WritesFloat(single::<FromX<float::Move, DIRTY>>),
+        I::fmv_w_x => WritesFloat(single::<FromX<float::MoveToSingle, DIRTY>>),
+        I::fmv_x_d => Writes(|_| single::<ToX<float::Move, DIRTY>>),
+        I::fmv_x_w => Writes(|_| single::<ToX<float::MoveFromSingle, DIRTY>>),
+        I::fcvt_d_w => exact!(FromX<float::DoubleFromW>),
+        I::fcvt_d_wu => exact!(FromX<float::DoubleFromWu>),
+        I::fcvt_d_l => rounded!(FromX<float::DoubleFromL>),
+        I::fcvt_d_lu => rounded!(FromX<float::DoubleFromLu>),
+        I::fcvt_s_w => rounded!(FromX<float::SingleFromW>),
+        I::fcvt_s_wu => rounded!(FromX<float::SingleFromWu>),
+        I::fcvt_s_l => rounded!(FromX<float::SingleFromL>),
+        I::fcvt_s_lu => rounded!(FromX<float::SingleFromLu>),
+        I::fcvt_s_d => rounded!(Convert<float::DoubleToSingle>),
+        I::fcvt_d_s => exact!(Convert<float::SingleToDouble>),
+        I::fcvt_w_d if truncates => Writes(|_| single::<ToX<float::DoubleToW, { DIRTY | float::INEXACT }>>),
+        I::fcvt_l_d if truncates => Writes(|_| single::<ToX<float::DoubleToL, { DIRTY | float::INEXACT }>>),
+        I::fcvt_w_s if truncates => Writes(|_| single::<ToX<float::SingleToW, { DIRTY | float::INEXACT }>>),
+        I::fcvt_l_s if truncates => Writes(|_| single::<ToX<float::SingleToL, { DIRTY | float::INEXACT }>>),
         _ => Slow,
     }
 }
 
-/// Whether `inst` accesses a CSR that only holds a value.
-pub(super) fn is_plain_csr(_inst: &Inst) -> bool {
-    false
-}
+/// What an instruction that rounds to the nearest asks of the floating-point state.
+const STATIC: u8 = DIRTY | float::INEXACT;
+/// What one that rounds as `frm` says asks of it.
+const DYNAMIC: u8 = STATIC | float::NEAREST;
 
 fn immediate<F: alu::Function>(sources: Sources) -> Handler {
     if sources.first { single::<Alu<F, Acc, Imm>> } else { single::<Alu<F, A, Imm>> }

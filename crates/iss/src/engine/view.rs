@@ -306,7 +306,7 @@ impl Hart {
         let store = Access { kind: AccessKind::Store, ..*access };
         let Some((page, [may_load, may_store])) = self.peek(va, [&load, &store]) else { return };
         let ram = bus.ram();
-        if !ram.contains(page, PAGE_SIZE) {
+        if !ram.contains(page, PAGE_SIZE) || self.is_page_watched(va) {
             return;
         }
         let (host, _) = ram.host();
@@ -325,6 +325,16 @@ impl Hart {
         if let Lines::Data(table) = &mut self.engine.views.select(key).lines {
             *table.line(va >> PAGE_BITS) = line;
         }
+    }
+
+    /// Whether an observer wants to be told of accesses to the page at `va`.
+    fn is_page_watched(&self, va: u64) -> bool {
+        let hot = &self.engine.hot;
+        // SAFETY: the observer is lent to the run that this access is part of, and is not in use now.
+        hot.watches
+            && hot
+                .observer
+                .is_some_and(|observer| unsafe { (*observer).watches(&(va..va.saturating_add(PAGE_SIZE))) })
     }
 
     /// The page of main memory that code at `pc` is in, where it can be fetched without a closer look.

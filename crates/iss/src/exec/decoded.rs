@@ -3,6 +3,7 @@
 //! What a word decodes to depends on the word and on the hart's extensions alone, so nothing ever has to be
 //! forgotten.
 
+use isa::ext::ExtSet;
 use isa::{Inst, decode_for};
 
 use crate::variant::Variant;
@@ -20,6 +21,11 @@ pub(crate) struct Decoded {
 impl Decoded {
     pub(crate) fn new(variant: Variant) -> Decoded {
         Decoded { variant, words: vec![None; SIZE] }
+    }
+
+    /// The extensions of the hart.
+    pub(crate) fn extensions(&self) -> ExtSet {
+        self.variant.extensions
     }
 
     /// The instruction that `word` is, if it is one and a hart of this variant has its extension.

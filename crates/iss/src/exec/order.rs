@@ -5,7 +5,8 @@
 
 use std::sync::atomic::{self, Ordering};
 
-use isa::Inst;
+use isa::format::Control;
+use isa::{Inst, Op};
 
 use super::Cpu;
 use crate::observe::Observer;
@@ -30,6 +31,17 @@ pub(crate) fn of_fence(i: &Inst) -> Ordering {
     let (mode, before, after) = (i.imm >> 8 & 15, i.imm >> 4 & 15, i.imm & 15);
     let is_full = mode != TSO && before & WRITES != 0 && after & READS != 0;
     if is_full { Ordering::SeqCst } else { Ordering::AcqRel }
+}
+
+/// Whether atomic instruction `i` needs a fence of the host.
+pub(crate) fn is_strict(i: &Inst) -> bool {
+    let is_reserving = matches!(i.op, Op::lr_w | Op::lr_d);
+    let needed = match (is_reserving, cfg!(target_arch = "x86_64")) {
+        (true, true) => RL,
+        (false, true) => 0,
+        (_, false) => RL | AQ,
+    };
+    i.op.row().format.control() == Control::Ordering && i.rm & needed != 0
 }
 
 impl<O: Observer> Cpu<'_, O> {
@@ -57,8 +69,6 @@ impl<O: Observer> Cpu<'_, O> {
 
 #[cfg(test)]
 mod tests {
-    use isa::Op;
-
     use super::*;
 
     fn fence(mode: i32, before: i32, after: i32) -> Ordering {

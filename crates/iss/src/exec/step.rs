@@ -9,7 +9,7 @@ use super::{Cpu, Exec};
 use crate::bus::Bus;
 use crate::clock::{Clock, Slice};
 use crate::hart::{Hart, Outcome, Stop};
-use crate::observe::{Observer, Silent, TrapTaken, WorldSwitch};
+use crate::observe::{Interest, Observer, Silent, TrapTaken, WorldSwitch};
 use crate::trap::Trap;
 
 impl Hart {
@@ -31,8 +31,8 @@ impl Hart {
             self.engine.join(bus.ram());
         }
         let outcome = match observer {
-            Some(observer) => Cpu::new(self, bus, observer).run(slice, false),
-            None => Cpu::new(self, bus, Silent).run(slice, true),
+            Some(observer) => Cpu::new(self, bus, observer).run(slice),
+            None => Cpu::new(self, bus, Silent).run(slice),
         };
         if self.parallel {
             self.engine.rest();
@@ -52,8 +52,9 @@ impl<'a, O: Observer> Cpu<'a, O> {
         Cpu { hart, bus, obs, next_pc: 0, touched_io: true }
     }
 
-    /// Executes instructions; `by_blocks` is whether nobody watches, so that the engine may execute blocks.
-    fn run(&mut self, slice: Slice, by_blocks: bool) -> Outcome {
+    fn run(&mut self, slice: Slice) -> Outcome {
+        let interest = self.obs.interest();
+        self.hart.engine.set_places(interest);
         self.hart.clock = Clock::new(slice);
         let mut steps = slice.steps;
         let mut taken = 0u64;
@@ -92,15 +93,17 @@ impl<'a, O: Observer> Cpu<'a, O> {
                     continue;
                 }
             }
-            if by_blocks {
+            if interest != Interest::Events
+                && let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc())
+            {
+                break Stop::Observer;
+            }
+            if interest != Interest::Everything {
                 let blocks = self.blocks(taken, steps);
                 if blocks > 0 {
                     taken += blocks;
                     continue;
                 }
-            }
-            if let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc()) {
-                break Stop::Observer;
             }
             self.step();
             taken += 1;
@@ -114,7 +117,11 @@ impl<'a, O: Observer> Cpu<'a, O> {
         let time = self.hart.lines.time;
         let timer = self.hart.next_timer().map_or(u64::MAX, |tick| self.hart.clock.step_of(tick - time));
         let left = steps.min(timer) - taken;
-        let blocks = self.hart.run_blocks(self.bus, taken, left);
+        let blocks = self.hart.run_blocks(self.bus, self.obs.watching(), taken, left);
+        if blocks > 0 {
+            // As far as it went before the last step.
+            self.hart.clock.reach(taken + blocks - 1, &mut self.hart.lines.time);
+        }
         self.touched_io |= self.hart.engine.touched_io();
         blocks
     }

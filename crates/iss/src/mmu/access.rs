@@ -4,7 +4,7 @@
 //! on a hart that does not do them, an address-misaligned exception; misaligned atomics and misaligned
 //! accesses to I/O regions always trap.
 
-use std::iter;
+use std::{iter, mem};
 
 use isa::paging::PAGE_SIZE;
 use isa::{Inst, tinst};
@@ -228,8 +228,18 @@ impl<O: Observer> Cpu<'_, O> {
             return Ok(known.page | (va % PAGE_SIZE));
         }
         self.hart.count(Event::Walk);
-        let mut walker = Walker { hart: self.hart, ram: self.bus.ram(), obs: &mut self.obs, probing: false };
-        let translation = walker.translate(access, va)?;
+        // Lent to the walker, which looks at the rest of the hart as well.
+        let mut guest_cache = mem::take(&mut self.hart.guest_cache);
+        let mut walker = Walker {
+            hart: self.hart,
+            ram: self.bus.ram(),
+            obs: &mut self.obs,
+            guest_cache: &mut guest_cache,
+            probing: false,
+        };
+        let translation = walker.translate(access, va);
+        self.hart.guest_cache = guest_cache;
+        let translation = translation?;
         self.hart.tlb_fill(access, va, translation);
         Ok(translation.page | (va % PAGE_SIZE))
     }

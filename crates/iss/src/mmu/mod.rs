@@ -1,9 +1,10 @@
 //! Address translation and protection: from the address that an instruction names to memory.
 //!
-//! [`walk`] is the manual's algorithm and stands alone; [`tlb`] remembers its results, [`pmp`] protects
+//! [`walk`] is the manual's algorithm and stands alone; [`tlb`] remembers its results, [`guest_cache`] those of the G stage, [`pmp`] protects
 //! physical memory, [`mask`] drops upper bits of addresses, [`access`] puts them together for loads, stores, atomics and fetches.
 
 mod access;
+pub(crate) mod guest_cache;
 mod mask;
 mod pmp;
 mod probe;

@@ -2,6 +2,7 @@
 
 use isa::paging::PAGE_SIZE;
 
+use super::guest_cache::GuestCache;
 use super::walk::Walker;
 use crate::bus::Bus;
 use crate::hart::Hart;
@@ -22,7 +23,13 @@ impl Hart {
         if !self.is_translated(&access) {
             return Ok(va);
         }
-        let mut walker = Walker { hart: self, ram: bus.ram(), obs: &mut Silent, probing: true };
+        let mut walker = Walker {
+            hart: self,
+            ram: bus.ram(),
+            obs: &mut Silent,
+            guest_cache: &mut GuestCache::new(false),
+            probing: true,
+        };
         match walker.translate(&access, va) {
             Ok(translation) => Ok(translation.page | (va % PAGE_SIZE)),
             Err(fault) => Err(fault.trap(&access, va, 0)),

@@ -130,6 +130,21 @@ impl Hart {
             .fill(context, access.kind, va >> PAGE_BITS, translation, |forgotten| engine.forget(forgotten));
     }
 
+    /// What the translation cache remembers, a line for each translation, for comparing it with another hart's.
+    pub fn translations(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for bank in &self.tlb.banks {
+            for (kind, half) in [("data", &bank.data), ("fetch", &bank.fetch)] {
+                let line = |(page, t): (u64, Translation)| {
+                    format!("{:x?}, learnt {}, {kind} {page:x}: {t:x?}", bank.context, bank.learnt)
+                };
+                lines.extend(half.all().into_iter().map(line));
+            }
+        }
+        lines.sort();
+        lines
+    }
+
     /// SFENCE.VMA at V=0: forgets what `satp` tables said.
     pub(crate) fn fence_single_stage(&mut self, scope: FenceScope) {
         self.fence(|context| !context.virt(), |context, page, t| first_in_scope(scope, context, page, t));
@@ -146,6 +161,7 @@ impl Hart {
 
     /// HFENCE.GVMA: forgets what `hgatp` tables said, also where combined with the VS stage.
     pub(crate) fn fence_g_stage(&mut self, scope: FenceScope) {
+        self.guest_cache.fence(scope);
         self.fence(
             |context| context.virt() && scope.id.is_none_or(|vmid| vmid == context.vmid()),
             |_, _, t| {
@@ -194,6 +210,14 @@ impl Pages {
                 slots[slot(page)].filter(|(whole, _)| *whole == page).map(|(_, t)| t)
             }
             Pages::Unbounded(map) => map.get(&page).copied(),
+        }
+    }
+
+    /// All pages and their translations.
+    fn all(&self) -> Vec<(u64, Translation)> {
+        match self {
+            Pages::Bounded { slots, .. } => slots.iter().flatten().copied().collect(),
+            Pages::Unbounded(map) => map.iter().map(|(page, t)| (*page, *t)).collect(),
         }
     }
 

@@ -8,17 +8,20 @@ use isa::ext::Ext;
 use isa::paging::{self, PAGE_BITS, PAGE_SIZE, Pte, Scheme};
 use isa::{Mode, Privilege};
 
+use super::guest_cache::GuestCache;
 use super::{Access, Fault, Leaf, Translation};
 use crate::bus::Width;
 use crate::hart::Hart;
 use crate::observe::{AccessKind, Observer, Stage, WalkStep};
 use crate::ram::Ram;
 
-/// A walker of page tables. It changes nothing but A and D bits in memory, and those not when probing.
+/// A walker of page tables. It changes nothing but A and D bits in memory and the cache of the G stage, and those not
+/// when probing.
 pub(super) struct Walker<'a, O> {
     pub(super) hart: &'a Hart,
     pub(super) ram: &'a Ram,
     pub(super) obs: &'a mut O,
+    pub(super) guest_cache: &'a mut GuestCache,
     pub(super) probing: bool,
 }
 
@@ -149,8 +152,21 @@ impl<O: Observer> Walker<'_, O> {
             return Ok((gpa, None));
         };
         let mxr = implicit.is_none() && csr::mstatus::MXR.is_set(self.hart.csr.mstatus);
+        let hgatp = self.hart.csr.hgatp;
+        let known = self.guest_cache.get(hgatp, gpa).filter(|(_, leaf)| {
+            let dirty = !access.is_write() || Pte::D.is_set(leaf.pte.0);
+            dirty && guest_permits(access, leaf.pte, mxr)
+        });
+        if let Some((pa, leaf)) = known {
+            return Ok((pa, Some(leaf)));
+        }
         match self.walk(&tables, gpa, access, &|pte| guest_permits(access, pte, mxr)) {
-            Ok((pa, leaf)) => Ok((pa, Some(leaf))),
+            Ok((pa, leaf)) => {
+                if !self.probing {
+                    self.guest_cache.put(hgatp, gpa, pa, leaf);
+                }
+                Ok((pa, Some(leaf)))
+            }
             Err(Fault::Page) => Err(Fault::GuestPage { gpa, implicit }),
             Err(other) => Err(other),
         }

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &ConformArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let start = Instant::now();
-    let results = Results::new(run_all(&jobs));
+    let results = Results::new(run_all(&jobs, args.engine.get()));
     let seconds = start.elapsed().as_secs_f64();
     if let Some(path) = &args.json {
         write(path, |out| Ok(serde_json::to_writer(out, &results)?))?;

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::ops::{ControlFlow, Range};
 
 use gdbstub::target::ext::breakpoints::WatchKind;
-use iss::observe::{AccessKind, MemoryAccess};
+use isa::paging::PAGE_SIZE;
+use iss::observe::{AccessKind, Interest, MemoryAccess};
 use iss::{Hart, Observer};
 
 /// Why the observer stopped a hart.
@@ -30,6 +31,8 @@ pub(crate) struct Breakpoints {
     watches: Vec<Watch>,
     /// The harts that are to take one step.
     steps: Vec<Step>,
+    /// How often what is to stop harts has changed, from 1.
+    changes: u64,
     /// The hart that was stopped, and why.
     pub(super) hit: Option<(usize, Hit)>,
 }
@@ -65,6 +68,7 @@ impl Breakpoints {
     /// Begins a resumption in which `steps` take one step each.
     pub(super) fn resume(&mut self, steps: impl Iterator<Item = usize>) {
         self.hit = None;
+        self.changes += 1;
         self.steps = steps.map(|hart| Step { hart, started: false }).collect();
     }
 
@@ -79,6 +83,19 @@ impl Breakpoints {
 }
 
 impl Observer for Breakpoints {
+    fn interest(&self) -> Interest {
+        // A step ends before the instruction after it, whichever that is.
+        if self.steps.is_empty() { Interest::Places(self.changes) } else { Interest::Everything }
+    }
+
+    fn stops_at(&self, offset: u64) -> bool {
+        self.software.iter().chain(&self.hardware).any(|va| va % PAGE_SIZE == offset)
+    }
+
+    fn watches(&self, vas: &Range<u64>) -> bool {
+        self.watches.iter().any(|watch| watch.range.start < vas.end && vas.start < watch.range.end)
+    }
+
     fn before(&mut self, hart: &Hart, pc: u64) -> ControlFlow<()> {
         if self.hit.is_none() {
             self.hit = self.stops(hart.id(), pc).map(|hit| (hart.id(), hit));

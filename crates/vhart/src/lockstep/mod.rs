@@ -7,7 +7,7 @@ mod comparison;
 mod difference;
 mod line;
 mod peer;
-mod random;
+pub(crate) mod random;
 mod series;
 mod shrink;
 mod state;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &LockstepArgs) -> anyhow::Result<ExitCode> {
     if args.machine.smp != 1 {
         bail!("lockstep follows one hart: leave out --smp");
     }
-    let mut config = session::config(&args.machine, variant)?;
+    let mut config = session::config(&args.machine, variant, args.engine.get())?;
     match (&args.file, &args.random) {
         (Some(file), _) => {
             config.firmware = Some(run::program(file)?);

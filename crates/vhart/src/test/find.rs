@@ -8,24 +8,24 @@ use anyhow::Context;
 
 /// A test program.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Case {
+pub(crate) struct Case {
     /// Its path below the path that it was found under; the file name, where that is the file itself.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// What lies below the paths.
 #[derive(Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The ELF files, by path, each once.
-    pub(super) cases: Vec<Case>,
+    pub(crate) cases: Vec<Case>,
     /// The number of other files.
-    pub(super) others: usize,
+    pub(crate) others: usize,
 }
 
 /// Looks through `paths` and the directories below them. Symbolic links to directories are not followed.
-pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Found> {
+pub(crate) fn find(paths: &[PathBuf]) -> anyhow::Result<Found> {
     let mut found = Found::default();
     for path in paths {
         visit(path, path, &mut found)?;

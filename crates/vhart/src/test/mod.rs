@@ -21,6 +21,7 @@ use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
 use crate::args::TestArgs;
 use crate::{session, status};
 use find::Case;
+pub(crate) use find::find;
 
 /// What became of a test.
 struct Report {
@@ -36,7 +37,7 @@ struct Report {
 /// Paths that cannot be read, and reports that cannot be written.
 pub(crate) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.cpu)? else { return Ok(ExitCode::SUCCESS) };
-    let mut found = find::find(&args.paths)?;
+    let mut found = find(&args.paths)?;
     if let Some(text) = &args.filter {
         found.cases.retain(|case| case.path.to_string_lossy().contains(text));
     }
@@ -114,7 +115,8 @@ fn run_one(case: Case, args: &TestArgs, variant: Variant) -> Report {
 
 fn try_one(case: &Case, args: &TestArgs, variant: Variant) -> anyhow::Result<()> {
     let firmware = Some(Image::read(&case.path)?);
-    let config = MachineConfig { variant, firmware, ..MachineConfig::default() };
+    let engine = args.engine.get();
+    let config = MachineConfig { variant, engine, firmware, ..MachineConfig::default() };
     let mut machine = Machine::new(config, Console::default())?;
     let until = Until { instructions: Some(args.max_instructions.into()), deadline: None };
     let stop = machine.run(until, None);
@@ -136,7 +138,10 @@ fn try_one(case: &Case, args: &TestArgs, variant: Variant) -> anyhow::Result<()>
         MachineStop::CriticalError { hart } => bail!("hart {hart} is in the critical-error state"),
         MachineStop::Deadlock => bail!("waits for an interrupt that cannot come"),
         MachineStop::Reset => bail!("asked for a reset"),
-        MachineStop::Timeout | MachineStop::Interrupted | MachineStop::Observer { .. } => bail!("stopped"),
+        MachineStop::Timeout
+        | MachineStop::Interrupted
+        | MachineStop::Observer { .. }
+        | MachineStop::NoThread { .. } => bail!("stopped"),
     }
 }
 

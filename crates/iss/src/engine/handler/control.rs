@@ -68,10 +68,10 @@ impl<C: Condition, X: Operand, Y: Operand> End for Branch<C, X, Y> {
         unsafe {
             let tail = op.add(1).cast::<Tail>();
             if C::holds(X::get(hart, op, acc), Y::get(hart, op, acc)) {
-                let to = op.offset((*tail).taken as isize);
+                let to = op.byte_offset((*tail).taken as isize);
                 enter(hart, to, op as u64, va, budget - i64::from((*tail).taken_len), lines)
             } else {
-                let to = op.offset((*tail).fall as isize);
+                let to = op.byte_offset((*tail).fall as isize);
                 enter(hart, to, op as u64 | FALLS, va, budget - i64::from((*tail).fall_len), lines)
             }
         }
@@ -91,13 +91,13 @@ impl End for Jump {
         unsafe {
             let tail = op.add(1).cast::<Tail>();
             set_x(hart, (*op).rd, va.wrapping_add((*tail).after.into()));
-            let to = op.offset((*tail).taken as isize);
+            let to = op.byte_offset((*tail).taken as isize);
             enter(hart, to, op as u64, va, budget - i64::from((*tail).taken_len), lines)
         }
     }
 }
 
-/// The end of a block that is so long, or so close to the end of its page, that it ends without a jump. The op
+/// The end of a block that ends without a jump. The op
 /// is no instruction.
 pub(in crate::engine) struct GoOn;
 
@@ -107,9 +107,35 @@ impl End for GoOn {
         // SAFETY: a tail follows the op, and its links lead to ops.
         unsafe {
             let tail = op.add(1).cast::<Tail>();
-            let to = op.offset((*tail).fall as isize);
+            let to = op.byte_offset((*tail).fall as isize);
             enter(hart, to, op as u64 | FALLS, va, budget - i64::from((*tail).fall_len), lines)
         }
+    }
+}
+
+/// JAL to another page.
+pub(in crate::engine) struct FarJump;
+
+impl End for FarJump {
+    #[inline(always)]
+    unsafe fn end(hart: &mut Hart, op: *const Op, _: u64, va: u64, budget: i64, lines: *const Line) -> Next {
+        // SAFETY: a tail follows the op.
+        unsafe {
+            let tail = op.add(1).cast::<Tail>();
+            set_x(hart, (*op).rd, va.wrapping_add((*tail).after.into()));
+            jump(hart, va.wrapping_add((*tail).target as u64), budget, lines)
+        }
+    }
+}
+
+/// The end of a block where its page ends. The op is no instruction.
+pub(in crate::engine) struct FarGoOn;
+
+impl End for FarGoOn {
+    #[inline(always)]
+    unsafe fn end(hart: &mut Hart, _: *const Op, _: u64, va: u64, budget: i64, lines: *const Line) -> Next {
+        // SAFETY: passed on.
+        unsafe { jump(hart, va.wrapping_add(PAGE_SIZE), budget, lines) }
     }
 }
 
@@ -319,10 +345,10 @@ unsafe fn link_of(acc: u64) -> (*mut Op, bool, i64) {
 }
 
 unsafe fn set_link(op: *mut Op, falls: bool, to: *const Op, len: u8) {
-    // SAFETY: a tail follows the op, and both ops lie in the arena, whose slots an i32 can count.
+    // SAFETY: a tail follows the op, and both ops lie in the arena, whose bytes an i32 can count.
     unsafe {
         let tail = op.add(1).cast::<Tail>();
-        let distance = to.offset_from(op) as i32;
+        let distance = to.byte_offset_from(op) as i32;
         if falls {
             (*tail).fall = distance;
             (*tail).fall_len = len;

@@ -5,9 +5,12 @@
 //! implements [`Step`] or [`End`]; so are those that execute two instructions at once.
 
 pub(super) mod alu;
+pub(super) mod atomic;
 pub(super) mod control;
+pub(super) mod float;
 pub(super) mod memory;
 pub(super) mod slow;
+pub(super) mod system;
 
 use super::op::{Next, Op, go};
 use super::view::Line;

@@ -6,12 +6,13 @@ use isa::Inst;
 use isa::format::Format;
 use isa::paging::PAGE_SIZE;
 
+use crate::bus::Bus;
 use crate::engine::op::{Header, Next, Op, STOP, go, header};
 use crate::engine::view::Line;
 use crate::exec::Cpu;
 use crate::hart::Hart;
 use crate::mmu::Access;
-use crate::observe::{AccessKind, Silent};
+use crate::observe::{AccessKind, Observer, Silent};
 
 /// Executes the instruction of `op` by the reference interpreter, and goes on with the next op where nothing has
 /// happened that needs a look from outside.
@@ -42,6 +43,12 @@ pub(in crate::engine) unsafe extern "C" fn slow(
     STOP
 }
 
+/// Executes `inst`, which is at the program counter. Says whether it has retired, and whether it has accessed a device.
+fn perform(hart: &mut Hart, bus: &mut dyn Bus, obs: impl Observer, inst: &Inst) -> (bool, bool) {
+    let mut cpu = Cpu { hart, bus, obs, next_pc: 0, touched_io: false };
+    (cpu.step_known(inst), cpu.touched_io)
+}
+
 impl Hart {
     /// Executes instruction `n` of a block in the page at `va`, when so many steps are left, itself included. Says
     /// whether the block may go on.
@@ -60,14 +67,20 @@ impl Hart {
         // SAFETY: `run` has put the bus there, and lends it to nobody else while ops are executed.
         let bus = unsafe { &mut *self.engine.hot.bus };
         let access = self.data_access(&inst);
-        let mut cpu = Cpu { hart: self, bus, obs: Silent, next_pc: 0, touched_io: false };
-        let retired = cpu.step_known(&inst);
-        let touched_io = cpu.touched_io;
+        // SAFETY: as for the bus.
+        let observer = self.engine.hot.observer.map(|observer| unsafe { &mut *observer });
+        let (retired, touched_io) = match observer {
+            None => perform(self, bus, Silent, &inst),
+            Some(observer) => perform(self, bus, observer, &inst),
+        };
         self.engine.hot.accounted += 1;
         self.engine.hot.touched_io |= touched_io;
         if let (Some((access, address)), true) = (access, retired) {
             self.learn(bus, &access, address);
         }
+        // The observer may want to stop before the next instruction.
+        self.engine.hot.leave |= self.engine.hot.watches && access.is_some();
+        self.note_float_state();
         self.engine.catch_up(bus.ram());
         self.pc == va.wrapping_add(after)
             && retired

@@ -18,9 +18,11 @@ mod tables;
 use isa::asm::AsmError;
 use isa::ext::ExtSet;
 
+pub(crate) use elf::elf;
 use generator::Generator;
 pub(crate) use listing::listing;
 pub(crate) use program::{Part, Program};
+pub(crate) use rng::Rng;
 
 /// The program that belongs to `seed`, for a hart with these `extensions`.
 ///

@@ -156,7 +156,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         overflow_sets_no_of [] "«*event |= mhpmevent3::OF.mask();»" => "";
         overflow_interrupts_again [] "|| «mhpmevent3::OF.is_set(*event)» {" => "false";
         inhibited_counters_count [] "if «self.csr.mcountinhibit >> n & 1 == 0» && !inhibit" => "true";
-        counters_count_in_every_mode [] "== 0 && «!inhibit.is_set(self.csr.events[n])» {" => "true";
+        counters_count_in_every_mode [] "let inhibited = «inhibit_field(mode).is_set(self.csr.events[n])»;" => "false";
     },
     faults! { "crates/iss/src/exec/cmo.rs":
         cache_blocks_need_no_menvcfg [77] "let machine = «mode.privilege == Privilege::M || field.is_set(c.menvcfg)»;" => "true";

@@ -80,26 +80,26 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         clean_guest_pages_are_written [42] "«!access.is_write() || dirty(self.first) && dirty(self.guest)»" => "!access.is_write() || dirty(self.first)";
     },
     faults! { "crates/iss/src/mmu/tlb.rs":
-        asids_share_translations [103] "asid: «satp::ASID.get(atp)»," => "0";
-        vmids_share_translations [108] "vmid: «hgatp::VMID.get(guest)»," => "0";
-        modes_share_translations [107] "mode: «satp::MODE.get(atp)»," => "0";
-        guest_modes_share_translations [107] "guest_mode: «hgatp::MODE.get(guest)»," => "0"
+        asids_share_translations [103] "let first = satp::MODE.get(atp) << 16 | «satp::ASID.get(atp)»;" => "0";
+        vmids_share_translations [108] "let second = hgatp::MODE.get(guest) << 14 | «hgatp::VMID.get(guest)»;" => "0";
+        modes_share_translations [107] "let first = «satp::MODE.get(atp)» << 16 |" => "0";
+        guest_modes_share_translations [107] "let second = «hgatp::MODE.get(guest)» << 14 |" => "0"
             equivalent "after a change of hgatp.MODE a fence is due (hfence-gvma_mode)";
-        the_guest_shares_translations [108] "virt: «access.virt»," => "false";
-        sfence_at_v0_does_nothing [110] "«context.virt || !first_in_scope(scope, context, page, t)»);" => "true";
-        sfence_at_v1_does_nothing [103 105] "«!context.virt || context.vmid != vmid || !first_in_scope(scope, context, page, t)»" => "true";
-        sfence_at_v1_reaches_every_vmid [103 105] "«!context.virt || context.vmid != vmid || !first_in_scope(scope, context, page, t)»" => "!context.virt || !first_in_scope(scope, context, page, t)"
+        the_guest_shares_translations [108] "Context(«u64::from(virt)» << 38" => "0";
+        sfence_at_v0_does_nothing [110] "self.fence(|context| «!context.virt()», " => "false";
+        sfence_at_v1_does_nothing [103 105] "|context| «context.virt() && context.vmid() == vmid»," => "false";
+        sfence_at_v1_reaches_every_vmid [103 105] "|context| «context.virt() && context.vmid() == vmid»," => "context.virt()"
             equivalent "fences may forget more than they must; that ours do not is tested in iss";
-        hfence_gvma_does_nothing [104] "«scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit»" => "true";
-        hfence_gvma_ignores_the_vmid [104] "«scope.id.is_some_and(|vmid| vmid != context.vmid) || !hit»" => "!hit"
+        hfence_gvma_does_nothing [104] "|context| «context.virt() && scope.id.is_none_or(|vmid| vmid == context.vmid())»," => "false";
+        hfence_gvma_ignores_the_vmid [104] "|context| «context.virt() && scope.id.is_none_or(|vmid| vmid == context.vmid())»," => "context.virt()"
             equivalent "fences may forget more than they must; that ours do not is tested in iss";
-        hfence_gvma_knows_no_superpages [106] "|gpa| (gpa ^ t.gpa) >> «leaf.size_bits» == 0" => "PAGE_BITS";
+        hfence_gvma_knows_no_superpages [106] "is_none_or(|gpa| hits(gpa, «leaf.size_bits»))" => "PAGE_BITS";
         fences_know_no_superpages [106] "let hit = «scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> leaf.size_bits == 0)»;" => "scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> PAGE_BITS == 0)";
         fences_ignore_the_address [] "let hit = «scope.address.is_none_or(|va| (va ^ page << PAGE_BITS) >> leaf.size_bits == 0)»;" => "true"
             equivalent "fences may forget more than they must; that ours do not is tested in iss";
-        asid_fences_kill_global_pages [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid && !Pte::G.is_set(leaf.pte.0)»)" => "asid == context.asid"
+        asid_fences_kill_global_pages [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid() && !Pte::G.is_set(leaf.pte.0)»)" => "asid == context.asid()"
             equivalent "fences may forget more than they must; that ours do not is tested in iss";
-        asid_fences_do_nothing [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid && !Pte::G.is_set(leaf.pte.0)»)" => "false";
+        asid_fences_do_nothing [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid() && !Pte::G.is_set(leaf.pte.0)»)" => "false";
     },
     faults! { "crates/iss/src/mmu/pmp.rs":
         pmp_top_of_range_is_off [] "«(base < address).then(|| (base << 2, (address << 2) - 1))»" => "None";
