@@ -8,14 +8,13 @@ use isa::format::Format;
 use isa::paging::PAGE_SIZE;
 use isa::{Inst, Op as I};
 
-use super::code::{Code, LINK, STEP};
+use super::code::{Code, LINK, Place, STEP};
 use super::fuse::{self, Shape};
 use super::handler::{control, last, slow, system};
 use super::op::{Header, MAX_LEN, Op, SINK, Tail};
 use super::select::{self, Form, Sources};
-use crate::bus::Width;
 use crate::exec::Decoded;
-use crate::ram::Ram;
+use crate::observe::Observer;
 
 /// What is known of an instruction of a block under construction.
 #[derive(Clone, Copy)]
@@ -25,26 +24,42 @@ struct Item {
     offset: u64,
 }
 
+/// What an observer wants of blocks.
+pub(super) enum Watch<'a> {
+    /// Nothing.
+    Nothing,
+    /// That none goes on where it says.
+    Places(&'a dyn Observer),
+    /// To be told everything about each instruction.
+    Everything,
+}
+
+impl Watch<'_> {
+    fn stops_at(&self, offset: u64) -> bool {
+        matches!(self, Watch::Places(observer) if observer.stops_at(offset))
+    }
+}
+
 /// How instruction words become ops.
 pub(super) struct Decoder<'a> {
     /// What they are.
     pub(super) decoded: &'a mut Decoded,
     /// Whether the hart runs at the same time as others.
     pub(super) parallel: bool,
-    /// Where in the page somebody wants to be asked.
-    pub(super) stops_at: &'a dyn Fn(u64) -> bool,
+    /// What an observer wants.
+    pub(super) watch: Watch<'a>,
 }
 
-/// Decodes the block that starts `start` bytes into the page with index `page` and enters it; it ends where the
-/// decoder says that somebody wants to be asked. `None` where the arena is full.
-pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32, start: u64) -> Option<u32> {
-    let Decoder { decoded, parallel, stops_at } = decoder;
-    let base = ram.base() + (code.page_at(page).number() << isa::paging::PAGE_BITS);
+/// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the arena is
+/// full.
+pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, page: u32, start: u64) -> Option<u32> {
+    let Decoder { decoded, parallel, watch } = decoder;
+    let place = code.page_at(page).place;
     let extensions = decoded.extensions();
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
     let mut offset = start;
-    while items.len() < MAX_LEN && offset < PAGE_SIZE && !stops_at(offset) {
-        let Some(inst) = decode_at(decoded, ram, base, offset) else { break };
+    while items.len() < MAX_LEN && offset < PAGE_SIZE && !watch.stops_at(offset) {
+        let Some(inst) = decode_at(decoded, place, offset) else { break };
         items.push(Item { inst, offset });
         offset += inst.size();
         if ends_block(&inst, extensions) {
@@ -55,7 +70,8 @@ pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32,
         code.enter(page, start, (start + 4).min(PAGE_SIZE), STEP);
         return Some(STEP);
     };
-    let is_jump = is_jump(last_item.inst.op.long());
+    // An observed jump goes on as every other instruction does.
+    let is_jump = is_jump(last_item.inst.op.long()) && !matches!(watch, Watch::Everything);
     let slots = 1 + items.len() + if is_jump { 1 } else { 2 };
     let first = code.arena.take(slots)?;
 
@@ -79,7 +95,11 @@ pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32,
         block.ops.push(Op { run, imm: 0, rd: SINK, a: 0, b: 0, n });
         block.shapes.push(Shape::go_on(far));
     }
-    fuse::fuse(&mut block.ops, &block.shapes);
+    if let Watch::Everything = watch {
+        block.ops[..items.len()].iter_mut().for_each(|op| op.run = slow::observed);
+    } else {
+        fuse::fuse(&mut block.ops, &block.shapes);
+    }
     let last_slot = first as i32 + block.ops.len() as i32;
     let to_link = (LINK as i32 - last_slot) * size_of::<Op>() as i32;
     let target = if is_jump { last_item.offset as i64 + i64::from(last_item.inst.imm) } else { 0 };
@@ -103,22 +123,9 @@ pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, ram: &Ram, page: u32,
     Some(first + 1)
 }
 
-/// The instruction at `offset` in the page at `base`, if it is one and all of it is in the page.
-fn decode_at(decoded: &mut Decoded, ram: &Ram, base: u64, offset: u64) -> Option<Inst> {
-    let load = |offset: u64, width: Width| ram.load(base + offset, width).map(|bits| bits as u32);
-    if offset.is_multiple_of(4) {
-        // One access, as Ziccif has it: no part of another hart's store.
-        let word = load(offset, Width::W)?;
-        return decoded.decode(if word & 3 == 3 { word } else { word & 0xffff });
-    }
-    let low = load(offset, Width::H)?;
-    if low & 3 != 3 {
-        return decoded.decode(low);
-    }
-    if offset + 4 > PAGE_SIZE {
-        return None;
-    }
-    decoded.decode(low | load(offset + 2, Width::H)? << 16)
+/// The instruction at `offset` in the page at `place`, if it is one and all of it is in the page.
+fn decode_at(decoded: &mut Decoded, place: Place, offset: u64) -> Option<Inst> {
+    decoded.decode(place.instruction(offset)?)
 }
 
 /// Whether `op` has an op of its own for going on, with a tail.

@@ -4,6 +4,7 @@
 //! address space, and serves every virtual address that its page is mapped at.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 
 use isa::paging::{PAGE_BITS, PAGE_SIZE};
 
@@ -27,12 +28,44 @@ pub(super) const LINK: u32 = 5;
 pub(super) const LEAVE_PAGE: u32 = 7;
 const FIXED_SLOTS: usize = 8;
 
+/// Where a page of main memory is.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Its physical address.
+    pub(super) address: u64,
+    /// Its address in the host's memory.
+    host: *const u8,
+}
+
+impl Place {
+    /// The halfword at `offset`, which is less than the size of a page and even.
+    pub(super) fn half(self, offset: u64) -> u32 {
+        // SAFETY: the page lies in main memory, which is only accessed by atomics.
+        let half = unsafe { AtomicU16::from_ptr(self.host.add(offset as usize).cast_mut().cast()) };
+        u16::from_le(half.load(Ordering::Relaxed)).into()
+    }
+
+    /// The word of the instruction at `offset`, in which a 16-bit one has zeros above; `None` where it does not end in
+    /// the page. As Ziccif has it, four aligned bytes are one access, which sees no part of another hart's store.
+    pub(super) fn instruction(self, offset: u64) -> Option<u32> {
+        if offset.is_multiple_of(4) {
+            // SAFETY: as for `half`.
+            let word = unsafe { AtomicU32::from_ptr(self.host.add(offset as usize).cast_mut().cast()) };
+            let word = u32::from_le(word.load(Ordering::Relaxed));
+            return Some(if word & 3 == 3 { word } else { word & 0xffff });
+        }
+        let low = self.half(offset);
+        if low & 3 != 3 {
+            return Some(low);
+        }
+        (offset + 4 <= PAGE_SIZE).then(|| low | self.half(offset + 2) << 16)
+    }
+}
+
 /// A page with blocks.
 pub(super) struct CodePage {
-    /// The page's number, counted from the start of main memory.
-    number: u64,
-    /// Where the page is in the host's memory.
-    pub(super) host: *const u8,
+    /// Where the page is.
+    pub(super) place: Place,
     /// The slot of the first op of the block that starts at each place; [`MISSING`] or [`STEP`] where none does.
     entries: Box<[u32; PLACES]>,
     /// Bit n is set where something in piece n may have been decoded.
@@ -52,8 +85,9 @@ pub(super) struct Code {
     seen: u64,
     /// What shows that to harts that run at the same time.
     follower: Option<Follower>,
-    /// Pages whose marks some of these may not know, so that stores may go unnoticed, and as of which event.
-    unsettled: Vec<(u32, u64)>,
+    /// Pages, by their number, whose marks some of these may not know, so that stores may go unnoticed; and the event
+    /// from which on they do.
+    unsettled: Vec<(u64, u64)>,
 }
 
 impl Code {
@@ -156,7 +190,7 @@ impl Code {
                 self.drop_range(page, 0, PAGE_SIZE);
                 if let Some(i) = self.by_number.get(&page) {
                     self.pages[*i as usize].asked = false;
-                    self.unsettled.retain(|(unsettled, _)| unsettled != i);
+                    self.unsettled.retain(|(unsettled, _)| *unsettled != page);
                 }
             }
         }
@@ -168,7 +202,7 @@ impl Code {
         let known = ram.code().known(follower);
         for n in 0..self.unsettled.len() {
             let (page, _) = self.unsettled[n];
-            self.drop_range(self.pages[page as usize].number, 0, PAGE_SIZE);
+            self.drop_range(page, 0, PAGE_SIZE);
         }
         // From now on stores to these pages are noticed.
         self.unsettled.retain(|(_, event)| *event > known);
@@ -236,27 +270,28 @@ impl Code {
     pub(super) fn page(&mut self, ram: &Ram, pa: u64) -> u32 {
         let number = (pa - ram.base()) >> PAGE_BITS;
         let (start, _) = ram.host();
-        let host = start.wrapping_add((number << PAGE_BITS) as usize);
+        let host = start.wrapping_add((number << PAGE_BITS) as usize).cast_const();
+        let place = Place { address: pa & !(PAGE_SIZE - 1), host };
         if !ram.code().is_marked(number) {
             ram.code().mark(number);
         }
         let index = *self.by_number.entry(number).or_insert_with(|| {
             let entries = Box::new([MISSING; PLACES]);
-            self.pages.push(CodePage { number, host, entries, pieces: 0, asked: false });
+            self.pages.push(CodePage { place, entries, pieces: 0, asked: false });
             (self.pages.len() - 1) as u32
         });
-        self.ask(ram, index);
+        self.ask(ram, number, index);
         index
     }
 
     /// Finds out, before a page is decoded for the first time since it was marked, whether all harts know the mark.
-    fn ask(&mut self, ram: &Ram, index: u32) {
+    fn ask(&mut self, ram: &Ram, number: u64, index: u32) {
         let Some(follower) = &self.follower else { return };
         if !std::mem::replace(&mut self.pages[index as usize].asked, true) {
             // The mark's own event is none of those after this one.
             let event = ram.code().count();
             if event > ram.code().known(follower) {
-                self.unsettled.push((index, event));
+                self.unsettled.push((number, event));
             }
         }
     }
@@ -281,11 +316,6 @@ impl Code {
 }
 
 impl CodePage {
-    /// The page's number, counted from the start of main memory.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
     /// The slot of what starts `offset` bytes into the page.
     pub(super) fn entry(&self, offset: u64) -> u32 {
         self.entries[(offset / 2) as usize]

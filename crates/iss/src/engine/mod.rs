@@ -70,6 +70,10 @@ pub(crate) struct Hot {
     observer: Option<*mut dyn Observer>,
     /// The observer watches addresses: it is asked before whatever follows an access that needed a closer look.
     watches: bool,
+    /// The observer is told everything.
+    observes: bool,
+    /// The observer has stopped the hart.
+    stopped: bool,
     /// Steps left when the chain of handlers ended.
     budget: i64,
     /// Steps taken in this run if none were left now.
@@ -87,8 +91,8 @@ pub(crate) struct Hot {
 /// What a hart has for executing decoded blocks.
 pub(crate) struct EngineState {
     kind: Engine,
-    /// The places that blocks and views know of that an observer wants to be told of.
-    places: u64,
+    /// What an observer wants to be told, as blocks and views know it.
+    interest: Interest,
     hot: Hot,
     views: Views,
     code: Option<Box<Code>>,
@@ -135,6 +139,8 @@ impl EngineState {
             bus: NonNull::<NoBus>::dangling().as_ptr(),
             observer: None,
             watches: false,
+            observes: false,
+            stopped: false,
             budget: 0,
             end: 0,
             accounted: 0,
@@ -142,7 +148,7 @@ impl EngineState {
             step: false,
             touched_io: false,
         };
-        EngineState { kind, places: 0, hot, views, code: None }
+        EngineState { kind, interest: Interest::Events, hot, views, code: None }
     }
 
     /// Which engine it is.
@@ -165,17 +171,22 @@ impl EngineState {
         self.hot.leave |= self.views.forget(forgotten);
     }
 
-    /// Takes note of what an observer wants to be told of.
-    pub(crate) fn set_places(&mut self, interest: Interest) {
-        let places = if let Interest::Places(number) = interest { number } else { 0 };
-        self.hot.watches = places != 0;
-        if places != self.places {
-            self.places = places;
+    /// Takes note of what an observer wants to be told.
+    pub(crate) fn set_interest(&mut self, interest: Interest) {
+        self.hot.watches = matches!(interest, Interest::Places(_));
+        self.hot.observes = interest == Interest::Everything;
+        if interest != self.interest {
+            self.interest = interest;
             self.views.forget_all();
             if let Some(code) = &mut self.code {
                 code.clear();
             }
         }
+    }
+
+    /// Whether the observer has stopped the hart in the blocks that were executed last.
+    pub(crate) fn stopped(&self) -> bool {
+        self.hot.stopped
     }
 
     /// Takes note of a change in what memory protection allows.

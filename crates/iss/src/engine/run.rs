@@ -3,7 +3,7 @@
 use isa::paging::PAGE_SIZE;
 
 use super::Engine;
-use super::build::{Decoder, build};
+use super::build::{Decoder, Watch, build};
 use super::code::{MISSING, STEP};
 use super::op::{Header, Op, go};
 use crate::bus::Bus;
@@ -22,6 +22,7 @@ impl Hart {
         left: u64,
     ) -> u64 {
         self.engine.hot.touched_io = false;
+        self.engine.hot.stopped = false;
         if self.engine.kind != Engine::Fast || !self.counting.is_simple() {
             return 0;
         }
@@ -66,6 +67,7 @@ impl Hart {
             let hot = &self.engine.hot;
             if hot.leave
                 || hot.step
+                || hot.stopped
                 || hot.touched_io
                 || self.recheck_interrupts
                 || self.waiting
@@ -109,10 +111,13 @@ impl Hart {
         let slot = if entry == MISSING {
             // SAFETY: the observer is lent to the run, and nobody else uses it while blocks are built.
             let observer = engine.hot.observer.map(|observer| unsafe { &*observer });
-            let stops_at = |offset| engine.hot.watches && observer.is_some_and(|o| o.stops_at(offset));
-            let decoder =
-                Decoder { decoded: &mut self.decoded, parallel: self.parallel, stops_at: &stops_at };
-            let built = build(code, decoder, ram, page, offset);
+            let watch = match observer {
+                _ if engine.hot.observes => Watch::Everything,
+                Some(observer) if engine.hot.watches => Watch::Places(observer),
+                _ => Watch::Nothing,
+            };
+            let decoder = Decoder { decoded: &mut self.decoded, parallel: self.parallel, watch };
+            let built = build(code, decoder, page, offset);
             if built.is_none() {
                 code.clear();
                 engine.views.forget_blocks();

@@ -54,7 +54,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
 
     fn run(&mut self, slice: Slice) -> Outcome {
         let interest = self.obs.interest();
-        self.hart.engine.set_places(interest);
+        self.hart.engine.set_interest(interest);
         self.hart.clock = Clock::new(slice);
         let mut steps = slice.steps;
         let mut taken = 0u64;
@@ -93,17 +93,23 @@ impl<'a, O: Observer> Cpu<'a, O> {
                     continue;
                 }
             }
-            if interest != Interest::Events
+            if let Interest::Places(_) = interest
                 && let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc())
             {
                 break Stop::Observer;
             }
-            if interest != Interest::Everything {
-                let blocks = self.blocks(taken, steps);
-                if blocks > 0 {
-                    taken += blocks;
-                    continue;
-                }
+            let blocks = self.blocks(taken, steps);
+            taken += blocks;
+            if self.hart.engine.stopped() {
+                break Stop::Observer;
+            }
+            if blocks > 0 {
+                continue;
+            }
+            if interest == Interest::Everything
+                && let ControlFlow::Break(()) = self.obs.before(self.hart, self.hart.pc())
+            {
+                break Stop::Observer;
             }
             self.step();
             taken += 1;

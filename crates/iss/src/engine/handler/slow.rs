@@ -1,18 +1,17 @@
 //! Everything that is no common case: the reference interpreter executes the instruction.
 
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::ops::ControlFlow;
 
 use isa::Inst;
 use isa::format::Format;
-use isa::paging::PAGE_SIZE;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, Width};
 use crate::engine::op::{Header, Next, Op, STOP, go, header};
 use crate::engine::view::Line;
 use crate::exec::Cpu;
 use crate::hart::Hart;
 use crate::mmu::Access;
-use crate::observe::{AccessKind, Observer, Silent};
+use crate::observe::{AccessKind, MemoryAccess, Observer, Silent};
 
 /// Executes the instruction of `op` by the reference interpreter, and goes on with the next op where nothing has
 /// happened that needs a look from outside.
@@ -49,7 +48,65 @@ fn perform(hart: &mut Hart, bus: &mut dyn Bus, obs: impl Observer, inst: &Inst) 
     (cpu.step_known(inst), cpu.touched_io)
 }
 
+/// Executes the instruction of `op` by the reference interpreter, and tells the observer everything about it.
+///
+/// # Safety
+/// As for [`Step::step`](super::Step::step).
+pub(in crate::engine) unsafe extern "C" fn observed(
+    hart: &mut Hart,
+    op: *const Op,
+    _: u64,
+    va: u64,
+    budget: i64,
+    lines: *const Line,
+) -> Next {
+    // SAFETY: `op` belongs to a block.
+    unsafe {
+        let header = header(op);
+        let n = (*op).n;
+        let left = budget + i64::from((*header).len - n);
+        if hart.announce(&*header, n, va, left) && hart.execute_one(&*header, n, va, left) {
+            return go(hart, op.add(1), 0, va, budget, lines);
+        }
+    }
+    STOP
+}
+
 impl Hart {
+    /// Tells the observer that instruction `n` of a block is about to be executed, and of its fetch. Says whether it
+    /// may be executed.
+    fn announce(&mut self, header: &Header, n: u8, va: u64, left: i64) -> bool {
+        let Some(observer) = self.engine.hot.observer else { return true };
+        // SAFETY: `run` has put it there, and lends it to nobody else while ops are executed.
+        let observer = unsafe { &mut *observer };
+        let offset = header.offset(n);
+        let pc = va | offset;
+        self.reached(left);
+        self.clock.reach((self.engine.hot.end - left) as u64, &mut self.lines.time);
+        self.pc = pc;
+        if let ControlFlow::Break(()) = observer.before(self, pc) {
+            self.engine.hot.budget = left;
+            self.engine.hot.stopped = true;
+            return false;
+        }
+        let page = self.engine.code().page_at(header.page).place;
+        let mut fetch = |offset: u64, width: Width| {
+            let value = page.half(offset) | if width == Width::W { page.half(offset + 2) << 16 } else { 0 };
+            let (va, pa) = (va | offset, page.address | offset);
+            let access = MemoryAccess { kind: AccessKind::Fetch, va, pa, width, value: value.into() };
+            observer.access(self, &access);
+        };
+        if pc.is_multiple_of(4) {
+            fetch(offset, Width::W);
+        } else {
+            fetch(offset, Width::H);
+            if header.shorts >> n & 1 == 0 {
+                fetch(offset + 2, Width::H);
+            }
+        }
+        true
+    }
+
     /// Executes instruction `n` of a block in the page at `va`, when so many steps are left, itself included. Says
     /// whether the block may go on.
     fn execute_one(&mut self, header: &Header, n: u8, va: u64, left: i64) -> bool {
@@ -75,7 +132,7 @@ impl Hart {
         };
         self.engine.hot.accounted += 1;
         self.engine.hot.touched_io |= touched_io;
-        if let (Some((access, address)), true) = (access, retired) {
+        if let (Some((access, address)), true) = (access, retired && !self.engine.hot.observes) {
             self.learn(bus, &access, address);
         }
         // The observer may want to stop before the next instruction.
@@ -92,21 +149,7 @@ impl Hart {
 
     /// The instruction at `offset` in a page with code.
     fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
-        let host = self.engine.code().page_at(page).host;
-        let at = |offset: u64| host.wrapping_add(offset as usize).cast_mut();
-        if offset.is_multiple_of(4) {
-            // SAFETY: blocks lie in their page, and the page in main memory, which is only accessed by atomics.
-            let word = unsafe { AtomicU32::from_ptr(at(offset).cast()).load(Ordering::Relaxed) };
-            let word = u32::from_le(word);
-            return self.decoded.decode(if word & 3 == 3 { word } else { word & 0xffff });
-        }
-        let half = |offset: u64| {
-            // SAFETY: as above.
-            let half = unsafe { AtomicU16::from_ptr(at(offset).cast()).load(Ordering::Relaxed) };
-            u32::from(u16::from_le(half))
-        };
-        let low = half(offset);
-        let word = if low & 3 == 3 { low | half((offset + 2) % PAGE_SIZE) << 16 } else { low };
+        let word = self.engine.code().page_at(page).place.instruction(offset)?;
         self.decoded.decode(word)
     }
 
