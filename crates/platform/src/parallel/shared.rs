@@ -247,3 +247,79 @@ impl<'a> Shared<'a> {
         (self.stop.into_inner().unwrap_or(MachineStop::Interrupted), steps)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossbeam::sync::Parker;
+    use iss::Width;
+
+    use super::*;
+    use crate::console::Console;
+    use crate::map::{self, DeviceKind, RAM_BASE};
+
+    /// Two harts, whose timers are set to never.
+    fn with_two_harts(test: impl FnOnce(&Shared<'_>, [u64; 2])) {
+        let ram = Ram::new(RAM_BASE, 0x1000).unwrap();
+        let mut devices = Devices::new(2, 0, None, Console::default());
+        let clint = map::region(DeviceKind::Aclint).base;
+        for hart in 0..2 {
+            devices.store(clint + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
+        }
+        let parkers = [(); 3].map(|()| Parker::new());
+        let [harts @ .., keeper] = parkers.each_ref().map(|parker| parker.unparker().clone());
+        let shared = Shared::new(&ram, &mut devices, <[_; 2]>::into_iter(harts), keeper, false);
+        test(&shared, [clint, clint + 4]);
+    }
+
+    fn reason(shared: &Shared<'_>) -> Option<MachineStop> {
+        shared.is_stopping().then(|| shared.stop.get().copied()).flatten()
+    }
+
+    #[test]
+    fn who_has_not_seen_its_wires_does_not_fall_asleep() {
+        with_two_harts(|shared, msip| {
+            let seen = shared.changes(1);
+            shared.access(|devices| devices.store(msip[1], Width::W, 1)).unwrap();
+            assert_eq!(shared.wires(1), (Interrupt::Msi.bit(), 0));
+            assert!(!shared.falls_asleep(1, seen, None));
+            assert!(shared.falls_asleep(0, shared.changes(0), None), "nothing has happened to this one");
+            assert_eq!(reason(shared), None, "hart 1 is awake");
+        });
+    }
+
+    #[test]
+    fn all_asleep_without_a_timer_is_a_deadlock() {
+        with_two_harts(|shared, msip| {
+            assert!(shared.falls_asleep(0, shared.changes(0), None));
+            assert!(shared.falls_asleep(1, shared.changes(1), Some(u64::MAX - 1)));
+            assert_eq!(reason(shared), None, "a timer will come");
+            shared.access(|devices| devices.store(msip[0], Width::W, 1)).unwrap();
+            assert!(shared.falls_asleep(1, shared.changes(1), None));
+            assert_eq!(reason(shared), None, "hart 0 has been woken");
+            assert!(shared.falls_asleep(0, shared.changes(0), None));
+            assert_eq!(reason(shared), Some(MachineStop::Deadlock));
+        });
+    }
+
+    #[test]
+    fn the_first_reason_to_stop_counts() {
+        with_two_harts(|shared, _| {
+            let finisher = map::region(DeviceKind::Finisher).base;
+            shared.access(|devices| devices.store(finisher, Width::W, 0x7777)).unwrap();
+            shared.stop(MachineStop::Timeout);
+            assert_eq!(reason(shared), Some(MachineStop::Reset));
+        });
+    }
+
+    #[test]
+    fn the_guest_sets_the_clock_for_all() {
+        with_two_harts(|shared, [clint, _]| {
+            let seen = [0, 1].map(|hart| shared.changes(hart));
+            shared.access(|devices| devices.store(clint + 0xbff8, Width::D, 1 << 40)).unwrap();
+            assert!((1 << 40..1 << 41).contains(&shared.now()));
+            for (hart, seen) in seen.into_iter().enumerate() {
+                assert!(!shared.falls_asleep(hart, seen, None), "timers are to be looked at anew");
+            }
+        });
+    }
+}

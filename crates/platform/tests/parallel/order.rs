@@ -35,10 +35,10 @@ fn a_message_is_there_before_its_flag() {
 }
 
 /// Slots of an array of variables, each in a cache line of the host's own.
-const SLOTS: u64 = 2048;
+const SLOTS: u64 = 16_384;
 const STRIDE: u64 = 64;
 /// Between two meetings of the harts.
-const BATCH: u64 = 64;
+const BATCH: u64 = 256;
 
 /// Where the two variables of a slot, and what has been read from them, are.
 const ARRAYS: [u64; 2] = [DATA + 0x10_0000, DATA + 0x20_0000];
