@@ -57,7 +57,7 @@ impl Clock {
     }
 
     /// Steps after the first `taken` before time goes on.
-    pub(crate) fn to_tick(&self, taken: u64) -> u64 {
+    pub(crate) fn steps_to_tick(&self, taken: u64) -> u64 {
         self.next.saturating_sub(taken)
     }
 }
@@ -72,9 +72,9 @@ mod tests {
         let mut time = 5;
         assert!(!clock.reach(29, &mut time));
         assert!(clock.reach(30, &mut time));
-        assert_eq!((time, clock.to_tick(30)), (6, 100));
+        assert_eq!((time, clock.steps_to_tick(30)), (6, 100));
         assert!(clock.reach(330, &mut time));
-        assert_eq!((time, clock.to_tick(330)), (9, 100));
+        assert_eq!((time, clock.steps_to_tick(330)), (9, 100));
         assert_eq!([clock.step_of(1), clock.step_of(3)], [430, 630]);
     }
 

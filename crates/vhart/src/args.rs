@@ -254,6 +254,9 @@ pub(crate) struct WatchArgs {
     /// Write every retired instruction to a file, in Spike's format
     #[arg(long, value_name = "FILE")]
     pub log_commits: Option<PathBuf>,
+    /// Write how much of its time the guest spends in which function, as folded stacks for flame graphs
+    #[arg(long, value_name = "FILE", conflicts_with = "gdb")]
+    pub profile: Option<PathBuf>,
     /// Print a line for every world switch, to standard error or to a file
     #[arg(long, value_name = "switch[:FILE]", value_parser = trace)]
     pub trace: Option<Trace>,
@@ -471,7 +474,7 @@ pub(crate) struct DiffArgs {
     /// The built-in hypervisor with its guests
     #[arg(long)]
     pub demo: bool,
-    /// The programs of the conformance suite, on the harts that they name
+    /// The programs of the conformance suite, on the harts that they name, or on those of --cpu that they suit
     #[arg(long)]
     pub conform: bool,
     /// Random programs, as `vhart lockstep` has them

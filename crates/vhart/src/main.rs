@@ -11,6 +11,7 @@ mod conform;
 mod demo;
 mod engines;
 mod lockstep;
+mod profile;
 mod run;
 mod test;
 

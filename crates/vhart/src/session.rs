@@ -14,6 +14,7 @@ use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
 
 use crate::args::{MachineArgs, StatsFormat, WatchArgs};
 use crate::cpu::{self, Cpu};
+use crate::profile::Profile;
 use crate::stats::Stats;
 use crate::terminal::{self, Terminal};
 use crate::watch::Watch;
@@ -84,6 +85,7 @@ pub(crate) fn run(
     watch_args: &WatchArgs,
     mut watch: Watch,
 ) -> anyhow::Result<Ended> {
+    let mut profile = watch_args.profile.as_deref().map(|path| Profile::new(path, &config)).transpose()?;
     let (keys, input) = mpsc::sync_channel(terminal::KEYS);
     let mut machine = Machine::new(config, Console::new(io::stdout()).with_input(input))?;
     let leave = Arc::new(AtomicBool::new(false));
@@ -102,12 +104,13 @@ pub(crate) fn run(
     };
     let stop = match &watch_args.gdb {
         Some(address) => gdb::run(&mut machine, &mut watch, until, (address, watch_args.paused), &leave)?,
-        None => run_freely(&mut machine, &mut watch, until)?,
+        None => run_freely(&mut machine, &mut watch, &mut profile, until)?,
     };
     let wall = start.elapsed();
     drop(terminal);
 
     watch.finish()?;
+    profile.map_or(Ok(()), Profile::finish)?;
     let harts = (0..machine.harts()).filter_map(|id| machine.hart(id)).map(|hart| hart.retired()).collect();
     let stats = Stats::new(&watch.counter.unwrap_or_default(), harts, wall);
     match watch_args.stats {
@@ -119,9 +122,18 @@ pub(crate) fn run(
 }
 
 /// Runs until there is a reason to stop that is not a reset.
-fn run_freely(machine: &mut Machine, watch: &mut Watch, until: Until) -> anyhow::Result<MachineStop> {
+fn run_freely(
+    machine: &mut Machine,
+    watch: &mut Watch,
+    profile: &mut Option<Profile>,
+    until: Until,
+) -> anyhow::Result<MachineStop> {
     loop {
-        match machine.run(until, watch.observer()) {
+        let stop = match profile {
+            Some(profile) => profile.run(machine, watch, until),
+            None => machine.run(until, watch.observer()),
+        };
+        match stop {
             MachineStop::Reset => machine.reset()?,
             stop => return Ok(stop),
         }

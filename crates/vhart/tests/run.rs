@@ -40,6 +40,32 @@ fn the_exit_status_is_the_guests() {
     assert_eq!(output.status.code(), Some(255), "a failure that does not fit is none the less one");
 }
 
+/// Two loops in M-mode, of which the second is three times as long as the first; no symbols, so that pages are named.
+#[test]
+fn a_profile_shows_where_the_instructions_go() {
+    let mut a = Asm::new(BASE);
+    for turns in [1_000_000, 3_000_000] {
+        a.li(T1, turns);
+        let again = a.here();
+        let next_page = a.label();
+        a.addi(T1, T1, -1).bnez(T1, again).j(next_page);
+        a.align(0x1000).place(next_page);
+    }
+    exit(&mut a, 0);
+    let path = folder("run-profile-of").join("stacks");
+    let output = run_program("profile", a, &["--profile", path.to_str().unwrap(), "--timeout", "60"]);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let stacks = std::fs::read_to_string(path).unwrap();
+    let samples: Vec<u64> = ["M;[0x80000000] ", "M;[0x80001000] "]
+        .iter()
+        .map(|place| {
+            let line = stacks.lines().find_map(|line| line.strip_prefix(place));
+            line.unwrap_or_else(|| panic!("no {place} in {stacks}")).parse().unwrap()
+        })
+        .collect();
+    assert!((170..230).contains(&samples[0]) && (550..650).contains(&samples[1]), "{stacks}");
+}
+
 #[test]
 fn both_engines_run_the_same_program() {
     for engine in ["fast", "reference"] {
@@ -206,6 +232,10 @@ fn harts_run_at_the_same_time() {
     let output = run_program("parallel-endless", endless(), &["--parallel", "--timeout", "0.05"]);
     assert_eq!(output.status.code(), Some(124), "{}", errors(&output));
     // Two flags will never be three.
-    let output = run_program("parallel-limit", three_flags(), &["--smp", "2", "--parallel", "--max-instructions", "99999"]);
+    let output = run_program(
+        "parallel-limit",
+        three_flags(),
+        &["--smp", "2", "--parallel", "--max-instructions", "99999"],
+    );
     assert_eq!(output.status.code(), Some(124), "{}", errors(&output));
 }

@@ -5,6 +5,7 @@
 
 mod bench;
 mod debugger;
+mod diff_engines;
 mod flat;
 mod images;
 mod machine;
@@ -50,6 +51,12 @@ enum Task {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// Compare the fast engine with the reference interpreter: on the conformance suite, the demo and random programs
+    DiffEngines {
+        /// Go on until a billion instructions have been compared
+        #[arg(long)]
+        long: bool,
+    },
     /// Measure vhart beside Spike and QEMU, and count the host's instructions; benches/README.md says more
     Bench(bench::BenchArgs),
     /// Plant faults in the simulator, one at a time; the conformance suite must notice each
@@ -69,6 +76,7 @@ fn main() -> Result<ExitCode> {
         Task::Test if !suite::run_all()? => return Ok(ExitCode::FAILURE),
         Task::Test => {}
         Task::Peers { names } => peers::run(&names)?,
+        Task::DiffEngines { long } => diff_engines::run(long)?,
         Task::Bench(arguments) if !bench::run(&arguments)? => return Ok(ExitCode::FAILURE),
         Task::Bench(_) => {}
         Task::Mutants { name } => mutants::run(&name)?,

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Result, bail, ensure};
 
 use crate::debugger;
+use crate::diff_engines;
 use crate::images::{self, CALLS, GUESTS};
 use crate::machine::{self, Program};
 use crate::process::{self, run};
@@ -96,6 +97,7 @@ pub(crate) fn run_all() -> Result<bool> {
     tally.step("vhart, optimised", || {
         run(process::cargo(&project::root()).args(["build", "--release", "--package", "vhart"]))
     });
+    tally.step("The engines compared", || diff_engines::compare(false));
     run_on(&mut tally, "vhart", machine::vhart);
     tally.counted_step("The images on other harts of vhart's", run_variants);
     tally.counted_step("The images on harts of vhart's that run at the same time", run_parallel);

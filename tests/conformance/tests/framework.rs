@@ -5,7 +5,7 @@ use isa::Mode;
 use isa::asm::prelude::*;
 use isa::cause::{Exception, Interrupt};
 use isa::ext::Ext;
-use iss::Variant;
+use iss::{Engine, Variant};
 
 /// Runs a test that needs the hypervisor extension.
 fn run_h(build: fn(&mut Program)) -> Outcome {
@@ -24,7 +24,7 @@ fn run_on(spec: &str, needs: &'static [Ext], build: fn(&mut Program)) -> Outcome
         devices: &[],
         build,
     };
-    run(&test, &Variant::parse(spec).unwrap())
+    run(&test, &Variant::parse(spec).unwrap(), Engine::default())
 }
 
 /// The reason for which a program fails.

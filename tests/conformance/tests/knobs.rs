@@ -1,7 +1,7 @@
 //! Every test passes on a hart with any one knob turned: what a test expects follows from the hart.
 
 use conformance::{Outcome, Test, run_all, suite};
-use iss::Variant;
+use iss::{Engine, Variant};
 
 /// Settings other than the default's.
 const TURNED: [&str; 32] = [
@@ -63,7 +63,7 @@ fn runs_on(spec: &str) -> Vec<(&'static Test, String, Variant)> {
 }
 
 fn all_pass(runs: &[(&'static Test, String, Variant)]) {
-    let failures: Vec<String> = run_all(runs)
+    let failures: Vec<String> = run_all(runs, Engine::default())
         .iter()
         .filter(|run| run.outcome != Outcome::Passed)
         .map(|run| format!("{} on {}: {}", run.test.name, run.cpu, run.outcome))

@@ -1,6 +1,7 @@
 //! Every test of the suite passes, on the hart that has everything and on those that the test names.
 
 use conformance::{Outcome, Test, run_all, suite};
+use iss::Engine;
 
 #[test]
 fn every_test_passes() {
@@ -13,7 +14,7 @@ fn every_test_passes() {
         runs.extend(harts.into_iter().map(|(cpu, variant)| (test, cpu, variant)));
     }
     assert!(!runs.is_empty(), "no test is called like '{filter}'");
-    let runs = run_all(&runs);
+    let runs = run_all(&runs, Engine::default());
     let failures: Vec<String> = runs
         .iter()
         .filter(|run| run.outcome != Outcome::Passed)

@@ -8,7 +8,7 @@ use isa::{Inst, Op as I};
 
 use super::handler::alu::{self, Alu, Auipc, LoadImm};
 use super::handler::control::{self, Branch, FarGoOn, FarJump, GoOn, Jump, JumpRegister};
-use super::handler::memory::{GuestLoad, I32, Load, Store, U8, U16, U32, U64};
+use super::handler::memory::{GuestLoad, I8, I32, Load, Store, U8, U16, U32, U64};
 use super::handler::{A, Acc, B, Imm, last_pair, pair};
 use super::op::{Handler, Op};
 use super::select::Sources;
@@ -97,7 +97,9 @@ fusion! {
         lbu AccFirst Load<U8, Acc>;
         sd X Store<U64, A, B>;
         sw X Store<U32, A, B>;
+        sh X Store<U16, A, B>;
         sb X Store<U8, A, B>;
+        lb X Load<I8, A>;
         lwu X Load<U32, A>;
         lwu AccFirst Load<U32, Acc>;
         lhu X Load<U16, A>;
@@ -165,6 +167,9 @@ fusion! {
         sw AccSecond Store<U32, A, Acc>;
         sb X Store<U8, A, B>;
         sb AccSecond Store<U8, A, Acc>;
+        sh X Store<U16, A, B>;
+        lb X Load<I8, A>;
+        lb AccFirst Load<I8, Acc>;
     }
     last: {
         beq X Branch<control::Eq, A, B>;
@@ -281,4 +286,10 @@ pub(super) fn fuse(ops: &mut [Op], shapes: &[Shape]) {
             n -= 1;
         }
     }
+}
+
+/// The handlers of all pairs.
+#[cfg(test)]
+pub(super) fn handlers() -> impl Iterator<Item = Handler> {
+    PAIRS.iter().chain(LAST_PAIRS).flat_map(|row| row.iter().copied())
 }

@@ -20,6 +20,8 @@ mod handler;
 mod op;
 mod run;
 mod select;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::fmt;

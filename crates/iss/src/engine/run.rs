@@ -5,7 +5,9 @@ use isa::paging::PAGE_SIZE;
 use super::Engine;
 use super::build::{Decoder, Watch, build};
 use super::code::{MISSING, STEP};
-use super::op::{Header, Op, go};
+use super::handler::{control, slow};
+use super::op::{Handler, Header, Op, go, header};
+use super::select;
 use crate::bus::Bus;
 use crate::event::Event;
 use crate::hart::Hart;
@@ -54,16 +56,19 @@ impl Hart {
             self.engine.hot.observer = observer
                 .map(|observer| std::mem::transmute::<*mut dyn Observer, *mut dyn Observer>(observer));
         }
-        while let Some(op) = self.find_block(bus) {
-            // SAFETY: the op is the first of a block.
-            let len = unsafe { (*op.cast::<Header>().sub(1)).len };
-            let budget = self.engine.hot.budget - i64::from(len);
-            if budget < 0 {
-                break;
+        while self.engine.hot.budget > 0
+            && let Some(op) = self.find_block(bus)
+        {
+            // SAFETY: the op is the first of a block, which was decoded from the page that `pc` is in.
+            unsafe {
+                let left = self.engine.hot.budget;
+                let budget = left - i64::from((*op.cast::<Header>().sub(1)).len);
+                if budget < 0 {
+                    self.execute_part(op, left as usize, budget);
+                } else {
+                    execute(self, op, self.pc & !(PAGE_SIZE - 1), budget, self.engine.hot.lines);
+                }
             }
-            let (va, lines) = (self.pc & !(PAGE_SIZE - 1), self.engine.hot.lines);
-            // SAFETY: the block was decoded from the page that `pc` is in, and is charged for.
-            unsafe { execute(self, op, va, budget, lines) };
             let hot = &self.engine.hot;
             if hot.leave
                 || hot.step
@@ -80,9 +85,49 @@ impl Hart {
         (self.engine.hot.end - self.engine.hot.budget) as u64 - taken
     }
 
+    /// Executes the first `len` instructions of the block at `op`, which is longer, and charged for as a whole. For
+    /// that time the op after them stops, and the one before it executes no more than its own instruction.
+    ///
+    /// # Safety
+    /// The block must have been decoded from the page that is now at the program counter.
+    unsafe fn execute_part(&mut self, op: *mut Op, len: usize, budget: i64) {
+        // SAFETY: the block has more than `len` ops, and `len` is not 0.
+        unsafe {
+            let (last, end) = (op.add(len - 1), op.add(len));
+            let kept = [(*last).run, (*end).run];
+            if !self.engine.hot.observes {
+                (*last).run = self.single_handler(last);
+            }
+            (*end).run = control::reach_end;
+            let put = [(*last).run, (*end).run];
+            execute(self, op, self.pc & !(PAGE_SIZE - 1), budget, self.engine.hot.lines);
+            for ((op, kept), put) in [last, end].into_iter().zip(kept).zip(put) {
+                // The block may have been dropped meanwhile, and its first op changed for that.
+                if std::ptr::fn_addr_eq((*op).run, put) {
+                    (*op).run = kept;
+                }
+            }
+        }
+    }
+
+    /// The handler of the instruction of `op` alone, which relies on no result of the instruction before.
+    ///
+    /// # Safety
+    /// `op` must be an op of a block.
+    unsafe fn single_handler(&mut self, op: *const Op) -> Handler {
+        if self.parallel {
+            // Another hart may have changed the instruction: then the op has the operands of another one.
+            return slow::slow;
+        }
+        // SAFETY: passed on.
+        let (header, n) = unsafe { (&*header(op), (*op).n) };
+        let inst = self.instruction(header.page, header.offset(n));
+        inst.map_or(slow::slow, |inst| select::handler(&inst, self.decoded.extensions()))
+    }
+
     /// The first op of the block at the program counter, built if need be; `None` where the reference interpreter
     /// has to execute the instruction.
-    fn find_block(&mut self, bus: &dyn Bus) -> Option<*const Op> {
+    fn find_block(&mut self, bus: &dyn Bus) -> Option<*mut Op> {
         let pc = self.pc;
         let offset = pc % PAGE_SIZE;
         // SAFETY: the lines are those of a view.
@@ -96,7 +141,7 @@ impl Hart {
         };
         let slot = if slot == MISSING { self.build_block(bus, offset, known)? } else { slot };
         // SAFETY: the slot is one of the arena's.
-        (slot != STEP).then(|| unsafe { self.engine.hot.arena.add(slot as usize).cast_const() })
+        (slot != STEP).then(|| unsafe { self.engine.hot.arena.add(slot as usize) })
     }
 
     #[cold]

@@ -13,6 +13,7 @@ use super::handler::float::{self, Binary, Compare, Convert, DIRTY, FloatLoad, Fl
 use super::handler::memory::{
     Fence, GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value,
 };
+use super::handler::slow::slow;
 use super::handler::system::{self, ReadCsr, SwapCsr};
 use super::handler::{A, Acc, B, Imm, last, single};
 use super::op::Handler;
@@ -37,6 +38,15 @@ pub(super) enum Form {
     Keeps(fn(Sources) -> Handler),
     /// By the reference interpreter.
     Slow,
+}
+
+/// The handler of `inst` whatever came before it, on a hart that takes turns with others.
+pub(super) fn handler(inst: &Inst, extensions: ExtSet) -> Handler {
+    match form(inst, extensions, false) {
+        Form::Writes(handler) | Form::Keeps(handler) => handler(Sources::default()),
+        Form::WritesFloat(handler) => handler,
+        Form::Slow => slow,
+    }
 }
 
 /// How `inst` is executed on a hart with `extensions`, which runs at the same time as others (`parallel`) or not.

@@ -64,7 +64,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
             if std::mem::take(&mut self.touched_io) {
                 if !std::mem::take(&mut is_first) {
                     io = true;
-                    steps = steps.min(taken.saturating_add(self.hart.clock.to_tick(taken)));
+                    steps = steps.min(taken.saturating_add(self.hart.clock.steps_to_tick(taken)));
                 }
                 self.hart.lines = self.bus.lines(self.hart.id());
                 self.hart.recheck_interrupts = true;
@@ -114,7 +114,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
             self.step();
             taken += 1;
         };
-        let (time, to_tick) = (self.hart.lines.time, self.hart.clock.to_tick(taken));
+        let (time, to_tick) = (self.hart.lines.time, self.hart.clock.steps_to_tick(taken));
         Outcome { steps: taken, stop, time, to_tick, io }
     }
 

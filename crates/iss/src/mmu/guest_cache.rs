@@ -40,7 +40,7 @@ impl GuestCache {
         let entry = (*self.entries.get(slot(gpa))?)?;
         let is_it = entry.gpa == gpa & !(PAGE_SIZE - 1)
             && (entry.mode, entry.vmid) == (hgatp::MODE.get(atp), hgatp::VMID.get(atp));
-        is_it.then_some((entry.pa | gpa % PAGE_SIZE, entry.leaf))
+        is_it.then_some((entry.pa | (gpa % PAGE_SIZE), entry.leaf))
     }
 
     /// Remembers that `gpa` is `pa` under `atp`, by `leaf`, which has been accessed.

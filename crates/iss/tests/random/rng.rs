@@ -4,6 +4,7 @@
 #[derive(Clone, Copy)]
 pub(crate) struct Rng(pub(crate) u64);
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
 impl Rng {
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

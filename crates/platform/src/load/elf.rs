@@ -6,7 +6,7 @@ use goblin::elf::header::{EI_CLASS, EI_DATA, ELFCLASS32, ELFDATA2MSB, EM_RISCV, 
 use goblin::elf::program_header::{PT_INTERP, PT_LOAD};
 use goblin::elf::{Elf, ProgramHeader};
 
-use super::{Image, Program, Segment, Symbols};
+use super::{Function, Image, Program, Segment, Symbols};
 use crate::error::Error;
 
 /// Finds out where the segments of a program belong: at their physical addresses.
@@ -30,6 +30,20 @@ pub(super) fn parse<'a>(image: &'a Image, ram: &Range<u64>) -> Result<Program<'a
     }
     let symbols = symbols(image, &elf, &loads, ram)?;
     Ok(Program { segments, entry, symbols })
+}
+
+/// The functions of an ELF, by virtual address; none where it is no ELF or has no symbols.
+pub(super) fn functions(image: &Image) -> Vec<Function> {
+    let Ok(elf) = Elf::parse(image.bytes()) else { return Vec::new() };
+    let code = elf.syms.iter().filter(|symbol| symbol.is_function() && symbol.st_shndx != 0);
+    let mut functions: Vec<_> = code
+        .filter_map(|symbol| {
+            let name = elf.strtab.get_at(symbol.st_name)?.to_owned();
+            Some(Function { at: symbol.st_value..symbol.st_value.saturating_add(symbol.st_size), name })
+        })
+        .collect();
+    functions.sort_by_key(|function| function.at.start);
+    functions
 }
 
 /// Says clearly what goblin would call malformed.

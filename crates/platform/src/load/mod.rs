@@ -46,6 +46,11 @@ impl Image {
         &self.bytes
     }
 
+    /// The functions that its symbols name, by address; none where it is no ELF.
+    pub fn functions(&self) -> Vec<Function> {
+        elf::functions(self)
+    }
+
     /// What the first bytes say that it is.
     pub fn format(&self) -> Format {
         let starts = |at: usize, magic: &[u8]| self.bytes.get(at..).is_some_and(|b| b.starts_with(magic));
@@ -63,6 +68,15 @@ impl Image {
             Format::Raw
         }
     }
+}
+
+/// A function of a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Function {
+    /// Its virtual addresses; empty where its size is not known.
+    pub at: Range<u64>,
+    /// Its name, as the linker knows it.
+    pub name: String,
 }
 
 /// What a file holds.

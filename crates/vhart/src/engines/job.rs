@@ -38,8 +38,8 @@ enum Source {
 /// Instructions of a program that ends by itself.
 const LIMIT: u64 = 100_000_000;
 
-/// Memory of machines for random programs, which is often compared.
-const SMALL: u64 = 4 << 20;
+/// Memory of machines for random programs, which is often compared. Programs of loops rely on there being no more.
+const SMALL: u64 = 2 << 20;
 
 impl Job {
     /// The machine with its program.
@@ -65,16 +65,16 @@ impl Job {
 /// Files that cannot be read, and images that are not there.
 pub(super) fn jobs(args: &DiffArgs) -> anyhow::Result<Vec<Job>> {
     let mut jobs = Vec::new();
-    let harts: Vec<(String, Variant)> = match args.cpu.as_slice() {
-        [] => vec![(String::from("max"), Variant::default())],
-        given => given
-            .iter()
-            .filter_map(|given| match given.cpu {
-                Cpu::Variant(variant, _) => Some((given.spec.clone(), variant)),
-                Cpu::Help => None,
-            })
-            .collect(),
-    };
+    let given = args.cpu.iter().filter_map(|given| match given.cpu {
+        Cpu::Variant(variant, _) => Some((given.spec.clone(), variant)),
+        Cpu::Help => None,
+    });
+    let given: Vec<(String, Variant)> = given.collect();
+    if args.conform {
+        conformance(&given, &mut jobs)?;
+    }
+    let usual = vec![(String::from("max"), Variant::default())];
+    let harts = if given.is_empty() { usual } else { given };
     for (cpu, variant) in harts {
         let machine = MachineConfig { harts: args.smp, variant, ..MachineConfig::default() };
         let mut add = |name: String, memory: u64, limit: u64, source: Source, machine: &MachineConfig| {
@@ -107,14 +107,18 @@ pub(super) fn jobs(args: &DiffArgs) -> anyhow::Result<Vec<Job>> {
             add(format!("loops {seed}"), SMALL, loops::LENGTH, Source::Loops(seed), &machine);
         }
     }
-    if args.conform {
-        for test in suite() {
-            for (cpu, variant) in test.harts().with_context(|| test.name)? {
-                let machine = MachineConfig { variant, memory: MEMORY, ..MachineConfig::default() };
-                let source = Source::Test(test);
-                jobs.push(Job { name: test.name.to_owned(), cpu, limit: LIMIT, machine, source });
-            }
+    Ok(jobs)
+}
+
+/// Adds the tests of the conformance suite, on those of `harts` that they suit, or on all that they name.
+fn conformance(harts: &[(String, Variant)], jobs: &mut Vec<Job>) -> anyhow::Result<()> {
+    for test in suite() {
+        let harts = if harts.is_empty() { test.harts().with_context(|| test.name)? } else { harts.to_vec() };
+        for (cpu, variant) in harts.into_iter().filter(|(_, variant)| test.suits(variant)) {
+            let machine = MachineConfig { variant, memory: MEMORY, ..MachineConfig::default() };
+            let source = Source::Test(test);
+            jobs.push(Job { name: test.name.to_owned(), cpu, limit: LIMIT, machine, source });
         }
     }
-    Ok(jobs)
+    Ok(())
 }

@@ -16,6 +16,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use anyhow::Context;
+use iss::Engine;
+use platform::MachineConfig;
 
 use crate::args::DiffArgs;
 use crate::cpu::Cpu;
@@ -91,8 +93,10 @@ impl Series<'_> {
     /// Compares one program, and says what is different.
     fn compare(&self, job: &Job) -> anyhow::Result<bool> {
         let config = job.config()?;
+        let machines =
+            [Engine::Fast, Engine::Reference].map(|engine| MachineConfig { engine, ..config.clone() });
         let seed = slices::seed_of(&format!("{} on {}", job.name, job.cpu));
-        let outcome = Comparison { config: &config, seed, limit: job.limit }.run()?;
+        let outcome = Comparison { machines, seed, limit: job.limit }.run()?;
         self.programs.fetch_add(1, Ordering::Relaxed);
         self.instructions.fetch_add(outcome.compared, Ordering::Relaxed);
         if let Some(difference) = &outcome.difference {

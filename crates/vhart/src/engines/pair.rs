@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use iss::{Engine, Hart};
+use iss::Hart;
 use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
 use super::difference::{Difference, What};
@@ -48,9 +48,9 @@ impl Output {
 }
 
 impl Side {
-    fn new(config: &MachineConfig, engine: Engine) -> anyhow::Result<Side> {
+    fn new(config: &MachineConfig) -> anyhow::Result<Side> {
         let output = Output::default();
-        let machine = Machine::new(MachineConfig { engine, ..config.clone() }, Console::new(output.clone()))?;
+        let machine = Machine::new(config.clone(), Console::new(output.clone()))?;
         Ok(Side { machine, output, stop: MachineStop::InstructionLimit })
     }
 
@@ -68,10 +68,9 @@ impl Side {
 }
 
 impl Pair {
-    /// Both machines at their first instruction.
-    pub(super) fn new(config: &MachineConfig) -> anyhow::Result<Pair> {
-        let [fast, reference] = [Engine::Fast, Engine::Reference].map(|engine| Side::new(config, engine));
-        let (fast, reference) = (fast?, reference?);
+    /// Both machines at their first instruction, the fast one first.
+    pub(super) fn new([fast, reference]: &[MachineConfig; 2]) -> anyhow::Result<Pair> {
+        let (fast, reference) = (Side::new(fast)?, Side::new(reference)?);
         let has = |number: &u16| reference.machine.hart(0).is_some_and(|hart| hart.csr(*number).is_some());
         let csrs = (0..0x1000).filter(has).collect();
         Ok(Pair { fast, reference, csrs, printed: 0 })
@@ -85,7 +84,7 @@ impl Pair {
 
     /// Starts the fast machine anew and runs it alone in one go.
     pub(super) fn run_fast_again(&mut self, config: &MachineConfig, instructions: u64) -> anyhow::Result<()> {
-        self.fast = Side::new(config, Engine::Fast)?;
+        self.fast = Side::new(config)?;
         self.printed = 0;
         self.fast.run(instructions)
     }

@@ -136,7 +136,7 @@ functions! {
     /// DIV.
     Div |a, b| if b == 0 { u64::MAX } else { (a as i64).wrapping_div(b as i64) as u64 };
     /// DIVU.
-    Divu |a, b| if b == 0 { u64::MAX } else { a / b };
+    Divu |a, b| a.checked_div(b).unwrap_or(u64::MAX);
     /// REM.
     Rem |a, b| if b == 0 { a } else { (a as i64).wrapping_rem(b as i64) as u64 };
     /// REMU.
@@ -149,7 +149,7 @@ functions! {
     /// DIVUW.
     Divuw |a, b| {
         let (a, b) = (a as u32, b as u32);
-        if b == 0 { u64::MAX } else { word((a / b).into()) }
+        a.checked_div(b).map_or(u64::MAX, |quotient| word(quotient.into()))
     };
     /// REMW.
     Remw |a, b| {

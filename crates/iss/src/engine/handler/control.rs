@@ -246,6 +246,27 @@ unsafe extern "C" fn out_of_budget(
     STOP
 }
 
+/// Stops before the instruction of `op`, of whose block a part was to be executed.
+///
+/// # Safety
+/// `op` must be an op of a block.
+pub(in crate::engine) unsafe extern "C" fn reach_end(
+    hart: &mut Hart,
+    op: *const Op,
+    _: u64,
+    va: u64,
+    budget: i64,
+    _: *const Line,
+) -> Next {
+    // SAFETY: `op` belongs to a block.
+    unsafe {
+        let (header, n) = (header(op), (*op).n);
+        hart.pc = va | (*header).offset(n);
+        hart.engine.hot.budget = budget + i64::from((*header).len - n);
+    }
+    STOP
+}
+
 /// There is no block where `acc`, an address, leads.
 ///
 /// # Safety

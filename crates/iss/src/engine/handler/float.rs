@@ -93,13 +93,13 @@ macro_rules! formats {
                 #[inline(always)]
                 fn is_plain(self) -> bool {
                     let size = self.abs();
-                    size == 0.0 || size >= $type::MIN_POSITIVE && size < $type::INFINITY
+                    size == 0.0 || ($type::MIN_POSITIVE..$type::INFINITY).contains(&size)
                 }
 
                 #[inline(always)]
                 fn is_safe(self) -> bool {
                     let size = self.abs();
-                    size >= 2.0 * $type::MIN_POSITIVE && size < $type::INFINITY
+                    (2.0 * $type::MIN_POSITIVE..$type::INFINITY).contains(&size)
                 }
 
                 #[inline(always)]

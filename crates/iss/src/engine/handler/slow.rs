@@ -109,6 +109,9 @@ impl Hart {
 
     /// Executes instruction `n` of a block in the page at `va`, when so many steps are left, itself included. Says
     /// whether the block may go on.
+    ///
+    /// Never inlined: what has an address in the caller's frame would keep [`slow`] from ending in a jump.
+    #[inline(never)]
     fn execute_one(&mut self, header: &Header, n: u8, va: u64, left: i64) -> bool {
         let (offset, after) = (header.offset(n), header.offset(n + 1));
         self.reached(left);
@@ -148,7 +151,7 @@ impl Hart {
     }
 
     /// The instruction at `offset` in a page with code.
-    fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
+    pub(in crate::engine) fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
         let word = self.engine.code().page_at(page).place.instruction(offset)?;
         self.decoded.decode(word)
     }
@@ -160,7 +163,8 @@ impl Hart {
         Some(match inst.op.long().row().format {
             Format::Load | Format::FLoad => (self.explicit(AccessKind::Load), offset),
             Format::Store | Format::FStore => (self.explicit(AccessKind::Store), offset),
-            Format::Amo | Format::Lr => (self.explicit(AccessKind::Amo), base),
+            Format::Amo | Format::AmoPair | Format::Lr => (self.explicit(AccessKind::Amo), base),
+            Format::Cbo => (self.explicit(AccessKind::Store), base),
             Format::HLoad => (self.as_guest(AccessKind::Load), base),
             Format::HStore => (self.as_guest(AccessKind::Store), base),
             _ => return None,

@@ -161,6 +161,7 @@ conformance_tests! {
     /// A change of ASID takes effect at once: each address space has its own translations.
     asid_takes_effect_at_once
     [rules "sfence_vma_asid_effect" "satp_op"]
+    [only |cpu| cpu.asid_len > 0]
     [cpus "tlb=sticky" "asidlen=1"]
     |p| {
         let tables: Vec<_> = (0..2)
