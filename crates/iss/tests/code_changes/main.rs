@@ -37,6 +37,13 @@ fn align(a: &mut Asm, alignment: u64) {
     }
 }
 
+/// How many bytes `write` writes.
+fn length(write: impl FnOnce(&mut Asm)) -> i32 {
+    let mut a = Asm::new(0);
+    write(&mut a);
+    a.pc() as i32
+}
+
 /// Ends a program.
 fn stop(a: &mut Asm) {
     let here = a.here();

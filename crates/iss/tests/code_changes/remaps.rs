@@ -8,7 +8,7 @@ use iss::Variant;
 use iss::variant::TlbPolicy;
 
 use crate::twins::{BASE, Side, Twins};
-use crate::{OTHER_PAGE, RUNS, STEPS, assemble, counting, result, stop};
+use crate::{OTHER_PAGE, RUNS, STEPS, assemble, counting, length, result, stop};
 
 /// The pages that the function is mapped to in turn.
 const PAGES: [u64; 2] = [OTHER_PAGE, OTHER_PAGE + 0x1000];
@@ -32,22 +32,34 @@ const ENTRY: Reg = S4;
 const TOGGLE: Reg = S5;
 const TARGET: Reg = S6;
 
-/// What a program adds up where it calls the new page in each round, and where it calls the old one for ever.
+/// What a program adds up where the new page is executed in each round, and where the old one is for ever.
 const FRESH: u64 = CALLS * ROUNDS / 2 * (STEPS[0] + STEPS[1]) as u64;
 const STALE: u64 = CALLS * ROUNDS * STEPS[0] as u64;
 
 /// What changes a mapping: its name, the instructions, and whether they include a fence that makes it known.
 type Change<'a> = (&'a str, &'a dyn Fn(&mut Asm), bool);
 
-/// A loop in which the function is called after `change` has changed its mapping. The first call comes before.
-fn program(change: &dyn Fn(&mut Asm)) -> Vec<u8> {
+/// Who changes the mapping.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Who {
+    /// The program, before it calls the function a few times.
+    Caller,
+    /// The function itself, in the first call of a round: what follows is of the other page.
+    Function,
+}
+
+/// A loop in which the function is called, the mapping of which changes. The first call comes before.
+fn program(who: Who, change: &dyn Fn(&mut Asm)) -> Vec<u8> {
     assemble(|a| {
         a.jalr(RA, 0, TARGET).li(A0, 0).li(S2, ROUNDS);
         let again = a.here();
-        change(a);
-        // The first call looks into the page tables; the others do not.
-        for _ in 0..CALLS {
-            a.jalr(RA, 0, TARGET);
+        if who == Who::Caller {
+            change(a);
+        }
+        // The first call looks into the page tables; the others do not, and skip what changes them.
+        a.jalr(RA, 0, TARGET);
+        for _ in 1..CALLS {
+            a.jalr(RA, if who == Who::Function { length(change) } else { 0 }, TARGET);
         }
         a.addi(S2, S2, -1).bnez(S2, again);
         stop(a);
@@ -70,14 +82,18 @@ fn toggle(a: &mut Asm) {
 fn run(
     policy: TlbPolicy,
     mode: Mode,
+    who: Who,
     change: &dyn Fn(&mut Asm),
     set_up: impl Fn(&mut Side) -> (u64, u64),
     at_once: u64,
 ) -> u64 {
     let mut twins = Twins::new(Variant { tlb: policy, ..Variant::default() });
-    twins.load(BASE, &program(change));
+    twins.load(BASE, &program(who, change));
     for (n, page) in PAGES.into_iter().enumerate() {
         let mut function = Asm::new(page);
+        if who == Who::Function {
+            change(&mut function);
+        }
         function.word(counting(n)).ret();
         twins.load(page, &function.finish().expect("the function assembles"));
     }
@@ -89,17 +105,17 @@ fn run(
         side.harts[0].set_x(TOGGLE.into(), toggle);
         side.harts[0].set_x(TARGET.into(), FUNCTION);
     });
-    result(&mut twins, mode, 2000, at_once)
+    result(&mut twins, mode, 3000, at_once)
 }
 
 /// Checks what comes of each of `changes` under every policy.
 fn check(mode: Mode, changes: &[Change], set_up: impl Fn(&mut Side) -> (u64, u64)) {
     for (name, change, fenced) in changes {
         for policy in [TlbPolicy::Exact, TlbPolicy::None, TlbPolicy::Sticky] {
-            for at_once in RUNS {
-                let a0 = run(policy, mode, *change, &set_up, at_once);
+            for (who, at_once) in RUNS.into_iter().flat_map(|n| [(Who::Caller, n), (Who::Function, n)]) {
+                let a0 = run(policy, mode, who, *change, &set_up, at_once);
                 let expected = if *fenced || policy == TlbPolicy::None { FRESH } else { STALE };
-                assert_eq!(a0, expected, "{name} in {mode}, {policy:?}, {at_once} steps at once");
+                assert_eq!(a0, expected, "{name} by {who:?} in {mode}, {policy:?}, {at_once} steps at once");
             }
         }
     }

@@ -5,7 +5,7 @@ use isa::asm::Label;
 use isa::asm::prelude::*;
 
 use crate::twins::{BASE, Twins};
-use crate::{OTHER_PAGE, RUNS, STEPS, align, assemble, counting, machine, result, stop};
+use crate::{OTHER_PAGE, RUNS, STEPS, align, assemble, counting, length, machine, result, stop};
 
 /// How often the instruction is changed and executed.
 const ROUNDS: u64 = 20;
@@ -128,7 +128,7 @@ fn program(write: Write, place: Place, fenced: bool, distance: u64) -> Vec<u8> {
                 // What aligns the instruction comes before the block that it is in.
                 let over = a.label();
                 a.j(over);
-                while !(a.pc() + length(change)).is_multiple_of(8) {
+                while !(a.pc() + length(change) as u64).is_multiple_of(8) {
                     a.c_nop();
                 }
                 a.place(over);
@@ -162,13 +162,6 @@ fn program(write: Write, place: Place, fenced: bool, distance: u64) -> Vec<u8> {
             }
         }
     })
-}
-
-/// How many bytes `write` writes.
-fn length(write: impl FnOnce(&mut Asm)) -> u64 {
-    let mut a = Asm::new(0);
-    write(&mut a);
-    a.pc()
 }
 
 /// Runs every program on machines that `machine` makes, in `mode`, each in runs of so many steps.

@@ -36,9 +36,11 @@ fn limits(exponent_bits: u32, fraction_bits: u32) -> Vec<u64> {
     values.iter().flat_map(|value| [*value, *value | sign]).collect()
 }
 
-/// Doubles.
+/// Doubles, among them those that are truncated to the first and last words.
 pub(crate) fn doubles() -> Vec<u64> {
-    limits(11, 52)
+    let around = [2147483647.0, 4294967295.0f64];
+    let around = around.into_iter().flat_map(|limit| [0.5, 1.0, 1.5, 2.0].map(|more| limit + more));
+    limits(11, 52).into_iter().chain(around.flat_map(|value| [value.to_bits(), (-value).to_bits()])).collect()
 }
 
 /// Singles in registers, and what is none.

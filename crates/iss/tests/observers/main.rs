@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use isa::asm::prelude::*;
 use iss::observe::Interest;
-use iss::{Stop, Variant};
+use iss::{Engine, Stop, Variant};
 use recorder::{At, Event, Recorder};
 use twins::{BASE, Side, Twins};
 use world::{DATA, GUEST, GUEST_DATA, HANDLER, world};
@@ -18,8 +18,11 @@ use world::{DATA, GUEST, GUEST_DATA, HANDLER, world};
 /// Steps of a program.
 const STEPS: u64 = 3_000;
 
+/// Writes an access.
+type Access = fn(&mut Asm) -> &mut Asm;
+
 /// Accesses to t0, which is aligned for all of them, each an instruction or a few; t1, t2 and ft0 are free.
-const ACCESSES: [(&str, fn(&mut Asm) -> &mut Asm); 21] = [
+const ACCESSES: [(&str, Access); 21] = [
     ("ld", |a| a.ld(T1, 0, T0)),
     ("lbu", |a| a.lbu(T1, 5, T0)),
     ("c.ld", |a| a.mv(S0, T0).c_ld(S1, 0, S0)),
@@ -43,22 +46,51 @@ const ACCESSES: [(&str, fn(&mut Asm) -> &mut Asm); 21] = [
     ("hsv.b", |a| a.hsv_b(T1, T0)),
 ];
 
-/// Runs the world on a hart with the fast engine, watched by `recorder`, in runs of `at_once` steps.
-fn record(recorder: &mut Recorder, at_once: u64) -> Twins {
-    let mut twins = Twins::new(Variant::default());
-    world(&mut twins.fast);
-    let Side { harts, bus, .. } = &mut twins.fast;
+/// The machine with this engine.
+fn machine(engine: Engine) -> Side {
+    let twins = Twins::new(Variant::default());
+    if engine == Engine::Fast { twins.fast } else { twins.reference }
+}
+
+/// Runs the world on a hart with this engine, watched by `recorder`, in runs of `at_once` steps.
+fn record(engine: Engine, recorder: &mut Recorder, at_once: u64) {
+    let mut side = machine(engine);
+    world(&mut side);
+    let Side { harts, bus, .. } = &mut side;
     let mut left = STEPS;
     while left > 0 {
         left -= harts[0].run(bus, at_once.min(left), Some(&mut *recorder)).steps;
     }
-    twins
+}
+
+/// What an observer of everything is told by the reference interpreter.
+fn everything(places: &[u64], watched: &[Range<u64>]) -> Recorder {
+    let mut recorder = Recorder::new(Interest::Everything, places, watched);
+    record(Engine::Reference, &mut recorder, STEPS);
+    recorder
+}
+
+#[test]
+fn an_observer_of_everything_is_told_the_same_by_both_engines() {
+    let all = 0..u64::MAX;
+    let reference = everything(&[HANDLER], std::slice::from_ref(&all));
+    assert!(reference.accesses.len() as u64 > STEPS, "fetches are accesses as well");
+    for at_once in [STEPS, 7] {
+        let mut fast = Recorder::new(Interest::Everything, &[HANDLER], std::slice::from_ref(&all));
+        record(Engine::Fast, &mut fast, at_once);
+        assert_eq!(fast.retired, reference.retired);
+        assert_eq!(fast.events, reference.events);
+        assert_eq!(fast.before, reference.before);
+        for (fast, reference) in fast.accesses.iter().zip(&reference.accesses) {
+            assert_eq!(fast, reference, "{at_once} steps at once");
+        }
+        assert_eq!(fast.accesses.len(), reference.accesses.len());
+    }
 }
 
 #[test]
 fn events_are_those_of_an_observer_that_is_told_everything() {
-    let mut everything = Recorder::new(Interest::Everything, &[], &[]);
-    record(&mut everything, STEPS);
+    let everything = everything(&[], &[]);
     assert!(everything.retired > STEPS / 2);
     let count = |is: fn(&Event) -> bool| everything.events.iter().filter(|(_, event)| is(event)).count();
     assert!(count(|event| matches!(event, Event::Trap(_))) > 50);
@@ -67,7 +99,7 @@ fn events_are_those_of_an_observer_that_is_told_everything() {
     for interest in [Interest::Events, Interest::Places(1)] {
         for at_once in [STEPS, 7] {
             let mut recorder = Recorder::new(interest, &[], &[]);
-            record(&mut recorder, at_once);
+            record(Engine::Fast, &mut recorder, at_once);
             assert!(recorder.retired < everything.retired / 2, "blocks were executed");
             assert_eq!(recorder.events, everything.events, "{interest:?}, {at_once} steps at once");
         }
@@ -81,17 +113,16 @@ fn places_and_watched_addresses_are_told_of_as_to_an_observer_that_is_told_every
     let places = [HANDLER + 0x2c, HANDLER + 0x30, HANDLER, GUEST + 24, GUEST + 2];
     let sets: [(&[u64], &[Range<u64>]); 4] = [
         (&places, &[]),
-        (&[], &[DATA + 8..DATA + 16]),
+        (&[], &[DATA + 8..DATA + 12, DATA + 12..DATA + 16]),
         (&[], &[GUEST_DATA..GUEST_DATA + 1, DATA + 18..DATA + 19]),
         (&places[..1], &[GUEST_DATA + 28..GUEST_DATA + 29, GUEST_DATA + 0x800..GUEST_DATA + 0x801]),
     ];
     for (places, watched) in sets {
-        let mut everything = Recorder::new(Interest::Everything, places, watched);
-        record(&mut everything, STEPS);
+        let everything = everything(places, watched);
         assert!(everything.before.len() + everything.accesses.len() > 30);
         for at_once in [STEPS, 7] {
             let mut recorder = Recorder::new(Interest::Places(1), places, watched);
-            record(&mut recorder, at_once);
+            record(Engine::Fast, &mut recorder, at_once);
             assert!(recorder.retired < everything.retired, "blocks were executed");
             assert_eq!(recorder.before, everything.before, "{places:x?}, {at_once} steps at once");
             assert_eq!(recorder.accesses, everything.accesses, "{watched:x?}, {at_once} steps at once");
@@ -100,12 +131,14 @@ fn places_and_watched_addresses_are_told_of_as_to_an_observer_that_is_told_every
     }
 }
 
-/// Where the observer stops a hart with a program in its `STEPS` steps: the steps so far and the program counter.
+/// Where an observer stops a hart in the steps of a program: how many were taken, and the program counter. One that is
+/// told everything watches the reference interpreter.
 fn stops(interest: Interest, places: &[u64], watched: &[Range<u64>], set_up: &dyn Fn(&mut Side)) -> Vec<At> {
     let mut recorder = Recorder { stops: true, ..Recorder::new(interest, places, watched) };
-    let mut twins = Twins::new(Variant::default());
-    set_up(&mut twins.fast);
-    let Side { harts, bus, .. } = &mut twins.fast;
+    let engine = if interest == Interest::Everything { Engine::Reference } else { Engine::Fast };
+    let mut side = machine(engine);
+    set_up(&mut side);
+    let Side { harts, bus, .. } = &mut side;
     let (mut taken, mut stops) = (0, Vec::new());
     while taken < STEPS {
         let outcome = harts[0].run(bus, STEPS - taken, Some(&mut recorder));
@@ -129,7 +162,7 @@ fn harts_stop_at_the_same_places() {
 }
 
 /// A loop that makes an access, which is in the middle of a block, in M-mode.
-fn accesses(side: &mut Side, access: fn(&mut Asm) -> &mut Asm) {
+fn accesses(side: &mut Side, access: Access) {
     let mut a = Asm::new(BASE);
     a.li(T0, DATA);
     let again = a.here();
@@ -159,7 +192,7 @@ fn harts_stop_after_watched_accesses_of_every_kind() {
 /// The second of the pages that an access crosses is watched, or the first.
 #[test]
 fn harts_stop_after_accesses_across_the_end_of_a_page() {
-    let crossing: fn(&mut Asm) -> &mut Asm = |a| a.ld(T1, -4, T0).sd(T1, -5, T0);
+    let crossing: Access = |a| a.ld(T1, -4, T0).sd(T1, -5, T0);
     for watched in [DATA..DATA + 1, DATA - 1..DATA, DATA + 2..DATA + 3] {
         let set_up = |side: &mut Side| accesses(side, crossing);
         let [everything, places] = [Interest::Everything, Interest::Places(1)]
@@ -172,9 +205,9 @@ fn harts_stop_after_accesses_across_the_end_of_a_page() {
 /// What is watched, and where to stop, may change between two runs, in code that has been executed before.
 #[test]
 fn places_may_change_between_two_runs() {
-    let mut twins = Twins::new(Variant::default());
-    world(&mut twins.fast);
-    let Side { harts, bus, .. } = &mut twins.fast;
+    let mut side = machine(Engine::Fast);
+    world(&mut side);
+    let Side { harts, bus, .. } = &mut side;
     harts[0].run(bus, STEPS, None);
     let rows: [(u64, Option<u64>, Range<u64>); 4] = [
         (1, Some(HANDLER + 0x2c), 0..0),

@@ -39,51 +39,68 @@ fn of(registers: std::ops::Range<u8>, rng: &mut Rng) -> u8 {
     registers.start + rng.below(registers.len() as u64) as u8
 }
 
-/// An instruction.
-fn instruction(rng: &mut Rng) -> Inst {
+/// An access to memory, or a call of a function there.
+fn access(rng: &mut Rng) -> Inst {
     let address = of(ADDRESSES, rng);
     let (rd, rs2) = (of(RESULTS, rng), of(VALUES, rng));
     let unary = |op| Inst { rd, rs1: address, ..Inst::new(op) };
     let binary = |op| Inst { rd, rs1: address, rs2, ..Inst::new(op) };
-    match rng.below(32) {
+    match rng.below(26) {
         0..9 => unary(rng.pick(&LOADS)),
         9..16 => Inst { rd: 0, ..binary(rng.pick(&STORES)) },
-        16..18 => binary(rng.pick(&ATOMICS)),
+        16 | 17 => binary(rng.pick(&ATOMICS)),
         18 => unary(Op::lr_w),
         19..22 => unary(rng.pick(&GUEST_LOADS)),
-        22..24 => Inst { rd: 0, ..binary(rng.pick(&GUEST_STORES)) },
-        24..26 => Inst { rd: 1, rs1: address, ..Inst::new(Op::jalr) },
-        26 | 27 => {
-            let rs1 = if rng.one_in(2) { address } else { 0 };
+        22 | 23 => Inst { rd: 0, ..binary(rng.pick(&GUEST_STORES)) },
+        24 if rng.one_in(4) => Inst { rs1: address, ..Inst::new(Op::cbo_zero) },
+        _ => Inst { rd: 1, rs1: address, ..Inst::new(Op::jalr) },
+    }
+}
+
+/// Something that changes how memory is seen.
+#[derive(Clone, Copy)]
+enum Change {
+    Fence,
+    AddressSpace,
+    Status,
+    GuestStatus,
+}
+
+fn change(change: Change, rng: &mut Rng) -> Inst {
+    let csr = |op, number: u16, rs1| Inst { rs1, imm: number.into(), ..Inst::new(op) };
+    let set_or_clear = rng.pick(&[Op::csrrs, Op::csrrc]);
+    match change {
+        Change::Fence => {
+            let rs1 = if rng.one_in(2) { of(ADDRESSES, rng) } else { 0 };
             let rs2 = if rng.one_in(2) { of(SPACES, rng) } else { 0 };
             Inst { rs1, rs2, ..Inst::new(rng.pick(&FENCES)) }
         }
-        28 => {
-            let (number, rs1) = rng.pick(&[
-                (csr::satp::NUMBER, ATPS[0]),
-                (csr::vsatp::NUMBER, ATPS[1]),
-                (csr::hgatp::NUMBER, ATPS[2]),
-            ]);
-            Inst { rs1, imm: number.into(), ..Inst::new(Op::csrrw) }
+        Change::AddressSpace => {
+            let numbers = [csr::satp::NUMBER, csr::vsatp::NUMBER, csr::hgatp::NUMBER];
+            let i = rng.below(3) as usize;
+            csr(Op::csrrw, numbers[i], ATPS[i])
         }
-        29 | 30 => {
-            let number = rng.pick(&[csr::sstatus::NUMBER, csr::vsstatus::NUMBER]);
-            Inst { rs1: STATUS, imm: number.into(), ..Inst::new(rng.pick(&[Op::csrrs, Op::csrrc])) }
-        }
-        _ if rng.one_in(4) => Inst { rs1: address, ..Inst::new(Op::cbo_zero) },
-        _ => {
-            let op = rng.pick(&[Op::csrrs, Op::csrrc]);
-            Inst { rs1: HSTATUS, imm: csr::hstatus::NUMBER.into(), ..Inst::new(op) }
-        }
+        Change::Status => csr(set_or_clear, rng.pick(&[csr::sstatus::NUMBER, csr::vsstatus::NUMBER]), STATUS),
+        Change::GuestStatus => csr(set_or_clear, csr::hstatus::NUMBER, HSTATUS),
     }
 }
 
 /// Instructions that are executed so many times as [`ROUNDS`] says, after which the hart stays where it is.
 pub(crate) fn snippet(rng: &mut Rng) -> Vec<Inst> {
     let len = 2 + rng.below(12);
+    // What changes is mostly of one kind, so that it changes back as well.
+    let kinds = [Change::Fence, Change::AddressSpace, Change::Status, Change::Status, Change::GuestStatus];
+    let (kind, often) = (rng.pick(&kinds), 3 + rng.below(8));
+    let instruction = |rng: &mut Rng| if rng.one_in(often) { change(kind, rng) } else { access(rng) };
     let mut insts: Vec<Inst> = (0..len).map(|_| instruction(rng)).collect();
+    if rng.one_in(8) {
+        // An SC that may succeed.
+        let lr = Inst { rd: RESULTS.start, rs1: of(ADDRESSES, rng), ..Inst::new(Op::lr_w) };
+        insts.extend([lr, Inst { rs2: VALUES.start, ..Inst { op: Op::sc_w, ..lr } }]);
+    }
+    let len = insts.len() as i32;
     insts.push(Inst { rd: ROUNDS, rs1: ROUNDS, imm: -1, ..Inst::new(Op::addi) });
-    insts.push(Inst { rs1: ROUNDS, imm: -4 * (len as i32 + 1), ..Inst::new(Op::bne) });
+    insts.push(Inst { rs1: ROUNDS, imm: -4 * (len + 1), ..Inst::new(Op::bne) });
     insts.push(Inst::new(Op::jal));
     insts
 }

@@ -25,6 +25,9 @@ const PAGES: u64 = 6;
 /// Where each page of data has a function; below there are only data.
 const FUNCTION: u64 = 0x800;
 
+/// Where in a page many accesses go.
+const OFTEN: [u64; 3] = [0x100, 0x108, 0x400];
+
 /// Pages of 4 KiB; the last two share lines with the first.
 const SMALL: [u64; 5] = [0x1_0000, 0x1_1000, 0x1_2000, 0x21_0000, 0x81_0000];
 /// Large pages.
@@ -164,8 +167,9 @@ impl World {
             1 => Pte(Pte::leaf(pa, all).0 & !(1 << self.rng.below(8))),
             2 => Pte(Pte::leaf(pa, all).0 & !(Pte::A.mask() | Pte::D.mask())),
             3 => Pte::leaf(pa, all & !Pte::D.mask()),
-            4 => Pte::leaf(pa, all & !0xe | 8),
-            5 => Pte::leaf(pa, all & !0xe | 2),
+            // Execute only, and read only.
+            4 | 5 => Pte::leaf(pa, all & !0xe | 8),
+            8 => Pte::leaf(pa, all & !0xe | 2),
             6 => Pte::leaf(pa, all | Pte::G.mask()),
             7 => Pte::leaf(0x4000_0000, all),
             _ => Pte::leaf(pa, all),
@@ -187,6 +191,7 @@ impl World {
             1 => page + self.rng.below(FUNCTION),
             2..=4 => page + FUNCTION,
             5 => page ^ 1 << 63,
+            6..=9 => page + self.rng.pick(&OFTEN),
             _ => page + (self.rng.below(FUNCTION) & !7),
         }
     }
@@ -196,7 +201,7 @@ impl World {
         if self.rng.one_in(6) {
             return 0;
         }
-        self.rng.pick(&self.first) | csr::satp::ASID.of(1 + self.rng.below(2))
+        self.rng.pick(&self.first) | csr::satp::ASID.of(1 + self.rng.below(4))
     }
 
     fn guest_atp(&mut self) -> u64 {
@@ -244,7 +249,7 @@ impl World {
             9 => {
                 // A page, and eight bytes of another one; or nothing.
                 let page = DATA + self.rng.below(PAGES) * PAGE_SIZE;
-                let bytes = DATA + self.rng.below(PAGES) * PAGE_SIZE + (self.rng.below(FUNCTION) & !7);
+                let bytes = DATA + self.rng.below(PAGES) * PAGE_SIZE + self.rng.pick(&OFTEN);
                 self.set(csr::pmpaddr0::NUMBER, page >> 2 | 0x1ff);
                 self.set(csr::pmpaddr0::NUMBER + 1, bytes >> 2);
                 let napot =
@@ -292,7 +297,7 @@ impl World {
             let value = if self.rng.one_in(4) { self.leaf(0, true).0 } else { self.rng.next() };
             registers.push((n, value));
         }
-        registers.extend(SPACES.map(|n| (n, 1 + self.rng.below(2))));
+        registers.extend(SPACES.map(|n| (n, 1 + self.rng.below(4))));
         registers.extend([
             (ATPS[0], self.first_atp()),
             (ATPS[1], self.first_atp()),
