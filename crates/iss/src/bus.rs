@@ -83,6 +83,11 @@ pub trait Bus {
     /// a run what [`lines`](Bus::lines) said, and later more.
     fn set_time(&mut self, _time: u64) {}
 
+    /// What time it is now, where time goes on while harts run; `None` where it is what harts were told last.
+    fn now(&self) -> Option<u64> {
+        None
+    }
+
     /// The wires of hart `hart`. Asked at the start of a quantum and after each access to an I/O region.
     fn lines(&mut self, hart: usize) -> Lines;
 

@@ -3,10 +3,20 @@
 //! Whoever decodes a page marks it here first. Every store to a marked page that does not come from code that
 //! knows better is then written down, so that each hart can drop what it has decoded there before it executes
 //! its next instruction. Stores to other pages cost one look at the mark.
+//!
+//! Harts that run at the same time follow the events: each shows how many it has taken note of, and so up to which
+//! marks it knows. What it stores to a page with a younger mark may not be written down. A hart that decodes such a
+//! page therefore drops what it has decoded there at its next FENCE.I, and goes on doing so until all others know
+//! the mark. A hart that executes nothing shows that it knows everything, and takes note of what has happened before
+//! it executes again.
+//!
+//! Marks change under the lock of the events, after the event has been counted. So whoever sees a mark, or sees that
+//! there is none any more, also sees that there is an event that tells so; and whoever has taken note of the event
+//! sees the mark.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use isa::paging::{PAGE_BITS, PAGE_SIZE};
 
@@ -31,6 +41,41 @@ pub(crate) struct CodeMap {
     /// Events so far.
     count: AtomicU64,
     recent: Mutex<VecDeque<CodeEvent>>,
+    /// How many events each hart that runs at the same time as others has taken note of.
+    followers: Mutex<Vec<Arc<AtomicU64>>>,
+}
+
+/// A hart that runs at the same time as others, as these see it.
+#[derive(Debug)]
+pub(crate) struct Follower(Arc<AtomicU64>);
+
+/// What a follower shows that executes nothing.
+const RESTS: u64 = u64::MAX;
+
+impl Follower {
+    /// Shows that the first `seen` events have been taken note of.
+    pub(crate) fn show(&self, seen: u64) {
+        self.0.store(seen, Ordering::Release);
+    }
+
+    /// Shows that nothing is executed from now on.
+    pub(crate) fn rest(&self) {
+        self.show(RESTS);
+    }
+
+    /// Shows that something is executed from now on, by who has taken note of the first `seen` events. It has to look
+    /// whether there are more before it executes anything.
+    pub(crate) fn begin(&self, seen: u64) {
+        self.show(seen);
+        // Either we see the event of a mark, or who has made it sees us: this goes with the fence in `known`.
+        fence(Ordering::SeqCst);
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.rest();
+    }
 }
 
 impl CodeMap {
@@ -41,28 +86,56 @@ impl CodeMap {
             marks: std::iter::repeat_with(AtomicU8::default).take(pages).collect(),
             count: AtomicU64::new(0),
             recent: Mutex::default(),
+            followers: Mutex::default(),
         }
     }
 
     /// Whether `page` is marked.
     #[inline]
     pub(crate) fn is_marked(&self, page: u64) -> bool {
-        self.marks.get(page as usize).is_some_and(|mark| mark.load(Ordering::Relaxed) != 0)
+        self.marks.get(page as usize).is_some_and(|mark| mark.load(Ordering::Acquire) != 0)
     }
 
     /// Marks `page`.
     pub(crate) fn mark(&self, page: u64) {
         let Some(mark) = self.marks.get(page as usize) else { return };
-        if mark.swap(1, Ordering::SeqCst) == 0 {
-            self.tell(CodeEvent::Marked(page));
+        let mut recent = self.recent();
+        if mark.load(Ordering::Relaxed) == 0 {
+            self.tell(&mut recent, CodeEvent::Marked(page));
+            mark.store(1, Ordering::Release);
         }
     }
 
     /// Takes the mark from `page` away.
+    ///
+    /// Another hart may be decoding the page. If it has found the mark there, it has not taken note of this event
+    /// yet, and will drop what it has decoded when it does: before its FENCE.I comes to an end that is to make a
+    /// store visible which was not written down because the mark was gone. If it has not, it marks the page anew.
     pub(crate) fn release(&self, page: u64) {
         let Some(mark) = self.marks.get(page as usize) else { return };
-        self.tell(CodeEvent::Released(page));
-        mark.store(0, Ordering::SeqCst);
+        let mut recent = self.recent();
+        if mark.load(Ordering::Relaxed) != 0 {
+            self.tell(&mut recent, CodeEvent::Released(page));
+            mark.store(0, Ordering::Release);
+        }
+    }
+
+    /// Makes a hart one that others wait for until it knows their marks. It rests.
+    pub(crate) fn follow(&self) -> Follower {
+        let seen = Arc::new(AtomicU64::new(RESTS));
+        let mut followers = self.followers();
+        followers.retain(|follower| Arc::strong_count(follower) > 1);
+        followers.push(Arc::clone(&seen));
+        Follower(seen)
+    }
+
+    /// Up to which event all harts but `own` that run at the same time know what has happened. All that they have
+    /// stored before they did is visible.
+    pub(crate) fn known(&self, own: &Follower) -> u64 {
+        fence(Ordering::SeqCst);
+        let followers = self.followers();
+        let others = followers.iter().filter(|follower| !Arc::ptr_eq(follower, &own.0));
+        others.map(|follower| follower.load(Ordering::Acquire)).min().unwrap_or(RESTS)
     }
 
     /// Notes that `bytes` bytes at `offset` into main memory have been stored.
@@ -77,7 +150,7 @@ impl CodeMap {
     fn stored_to_marked(&self, offset: u64, bytes: u64) {
         let pages = offset >> PAGE_BITS..=(offset + bytes - 1) >> PAGE_BITS;
         if pages.into_iter().any(|page| self.is_marked(page)) {
-            self.tell(CodeEvent::Stored(offset, bytes));
+            self.tell(&mut self.recent(), CodeEvent::Stored(offset, bytes));
         }
     }
 
@@ -96,13 +169,16 @@ impl CodeMap {
         (first.map(|first| recent.range(first..).copied().collect()), count)
     }
 
-    fn tell(&self, event: CodeEvent) {
-        let mut recent = self.recent();
+    fn tell(&self, recent: &mut VecDeque<CodeEvent>, event: CodeEvent) {
         if recent.len() == KEPT {
             recent.pop_front();
         }
         recent.push_back(event);
         self.count.fetch_add(1, Ordering::Release);
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<Arc<AtomicU64>>> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn recent(&self) -> MutexGuard<'_, VecDeque<CodeEvent>> {
@@ -130,6 +206,24 @@ mod tests {
         map.release(1);
         map.stored(0x1000, 8);
         assert_eq!(map.since(3), (Some(vec![CodeEvent::Released(1)]), 4));
+    }
+
+    #[test]
+    fn what_is_known_to_all_is_what_the_slowest_hart_that_executes_knows() {
+        let map = CodeMap::new(PAGE_SIZE);
+        let [a, b, c] = [(); 3].map(|()| map.follow());
+        assert_eq!(map.known(&a), u64::MAX, "the others execute nothing");
+        b.begin(3);
+        c.begin(5);
+        assert_eq!((map.known(&a), map.known(&b)), (3, 5));
+        b.show(7);
+        assert_eq!(map.known(&a), 5);
+        c.rest();
+        assert_eq!(map.known(&a), 7);
+        drop(b);
+        assert_eq!(map.known(&a), u64::MAX);
+        map.follow();
+        assert_eq!(map.followers().len(), 3, "who is gone makes room");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use isa::ext::Ext;
 use isa::{Mode, Privilege};
 
-use crate::bus::Lines;
+use crate::bus::{Bus, Lines, Width};
 use crate::clock::Clock;
 use crate::csr::CsrFile;
 use crate::csr::counters::Counting;
@@ -57,8 +57,8 @@ pub struct Hart {
     pub(crate) tlb: Tlb,
     pub(crate) guest_cache: GuestCache,
     pub(crate) decoded: Decoded,
-    /// The physical address that LR has reserved.
-    pub(crate) reservation: Option<u64>,
+    /// What LR has reserved.
+    pub(crate) reservation: Option<Reservation>,
     /// WFI has been executed and nothing has ended it yet.
     pub(crate) waiting: bool,
     /// It waits in WRS.NTO, which ends with the reservation.
@@ -81,7 +81,19 @@ pub struct Hart {
     pub(crate) counters_written: u32,
     /// How steps become time.
     pub(crate) clock: Clock,
+    /// Other harts may run at the same time.
+    pub(crate) parallel: bool,
     pub(crate) engine: EngineState,
+}
+
+/// What LR has reserved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Reservation {
+    /// The physical address.
+    pub(crate) pa: u64,
+    pub(crate) width: Width,
+    /// What LR has read, in the low bits.
+    pub(crate) value: u64,
 }
 
 impl Hart {
@@ -110,6 +122,7 @@ impl Hart {
             counting: Counting::default(),
             counters_written: 0,
             clock: Clock::default(),
+            parallel: false,
             engine: EngineState::new(Engine::default()),
         };
         hart.recount();
@@ -129,6 +142,18 @@ impl Hart {
     /// Sets how it executes instructions; what it does is the same.
     pub fn set_engine(&mut self, engine: Engine) {
         self.engine = EngineState::new(engine);
+    }
+
+    /// Says whether other harts run at the same time, on other threads, with the same main memory. All of these
+    /// must have been told so, and none must run elsewhere before it has.
+    ///
+    /// A hart that has been told orders its accesses to memory for the others as fences and atomics say, has SC
+    /// compare what LR has read, and with the engine that executes decoded blocks sees what others have stored to
+    /// code after FENCE.I.
+    pub fn set_parallel(&mut self, parallel: bool) {
+        self.parallel = parallel;
+        // Blocks know which fences they need.
+        self.engine = EngineState::new(self.engine.kind());
     }
 
     /// The choices it was made with.
@@ -196,12 +221,25 @@ impl Hart {
         written
     }
 
-    /// Ends the reservation that LR has made: the platform calls it before another hart runs, so that none
-    /// can come between LR and a successful SC.
+    /// Ends the reservation that LR has made, and with it a wait in WRS.NTO. Where harts take turns, the platform
+    /// calls it before another hart runs, so that none can come between LR and a successful SC.
     pub fn drop_reservation(&mut self) {
         self.reservation = None;
         if std::mem::take(&mut self.waits_on_reservation) {
             self.waiting = false;
+        }
+    }
+
+    /// Whether the hart waits in WRS.NTO, until [`drop_reservation`](Hart::drop_reservation) or an interrupt.
+    pub fn waits_on_reservation(&self) -> bool {
+        self.waits_on_reservation
+    }
+
+    /// Sees what time it is, where time goes on by itself.
+    pub(crate) fn look_at_clock(&mut self, bus: &dyn Bus) {
+        if let Some(now) = bus.now() {
+            self.recheck_interrupts |= now != self.lines.time;
+            self.lines.time = now;
         }
     }
 

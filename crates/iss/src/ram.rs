@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
+use portable_atomic::AtomicU128;
 
 use crate::bus::Width;
 use crate::code_map::CodeMap;
@@ -152,6 +153,31 @@ impl Ram {
         Some(replaced)
     }
 
+    /// Replaces two doublewords at an address that is a multiple of 16, if they still are `old`, in one access of the
+    /// host; returns what they were. A host that has no such access makes it by a lock, which does not keep other
+    /// accesses out.
+    ///
+    /// `None` outside main memory or where misaligned.
+    pub fn compare_exchange_pair(&self, pa: u64, old: [u64; 2], new: [u64; 2]) -> Option<[u64; 2]> {
+        if !pa.is_multiple_of(16) || !self.contains(pa, 16) {
+            return None;
+        }
+        let at = self.at(pa, Width::D)?;
+        let join = |[low, high]: [u64; 2]| (u128::from(high) << 64 | u128::from(low)).to_le();
+        let order = Ordering::SeqCst;
+        // SAFETY: as for `load`; 16 bytes lie in the mapping at `at`, which is as aligned as `pa`.
+        let pair = unsafe { AtomicU128::from_ptr(at.cast()) };
+        let was = match pair.compare_exchange(join(old), join(new), order, order) {
+            Ok(was) => {
+                self.code.stored(pa - self.base, 16);
+                was
+            }
+            Err(was) => was,
+        };
+        let was = u128::from_le(was);
+        Some([was as u64, (was >> 64) as u64])
+    }
+
     /// The address of the first doubleword in which this memory differs from another one of its place and size.
     pub fn first_difference(&self, other: &Ram) -> Option<u64> {
         let words = |ram: &Ram, page: u64| {
@@ -228,6 +254,19 @@ mod tests {
         assert_eq!(ram.write(0x8000_0fff, &[1, 2]), None);
         assert_eq!(ram.load(0x8000_0fff, Width::B), Some(0), "a refused write writes nothing");
         assert!(!ram.contains(u64::MAX, 8));
+    }
+
+    #[test]
+    fn a_pair_is_replaced_as_a_whole() {
+        let ram = Ram::new(0x8000_0000, 0x1000).unwrap();
+        ram.store(0x8000_0010, Width::D, 1).unwrap();
+        ram.store(0x8000_0018, Width::D, 2).unwrap();
+        assert_eq!(ram.compare_exchange_pair(0x8000_0010, [1, 3], [5, 6]), Some([1, 2]));
+        assert_eq!(ram.compare_exchange_pair(0x8000_0010, [1, 2], [5, 6]), Some([1, 2]));
+        assert_eq!([0x10, 0x18].map(|at| ram.load(0x8000_0000 + at, Width::D)), [Some(5), Some(6)]);
+        for wrong in [0x8000_0008, 0x8000_1000, 0x7fff_fff0] {
+            assert_eq!(ram.compare_exchange_pair(wrong, [0; 2], [0; 2]), None, "{wrong:#x}");
+        }
     }
 
     #[test]

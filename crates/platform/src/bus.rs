@@ -1,32 +1,24 @@
-//! The bus: finds the device behind a physical address, and carries the wires between devices and harts.
+//! The bus: main memory and the devices, as harts that take turns reach them.
 
 use core::ops::Range;
 use core::time::Duration;
 
-use isa::cause::Interrupt;
 use iss::{AccessFault, Bus, Lines, Ram, Width};
 
 use crate::console::Console;
-use crate::device::plic::ContextMode;
-use crate::device::{Aclint, Device, Finisher, Hgeip, Htif, Plic, Power, Uart};
-use crate::map::{self, DeviceKind};
+use crate::device::{Aclint, Htif, Power};
+use crate::devices::Devices;
+use crate::map;
 
-/// Main memory, the devices, and what connects them.
+/// Main memory and the devices.
 #[derive(Debug)]
 pub struct SystemBus {
     ram: Ram,
-    aclint: Aclint,
-    plic: Plic,
-    uart: Uart,
-    finisher: Finisher,
-    hgeip: Hgeip,
-    htif: Option<Htif>,
-    console: Console,
-    power: Option<Power>,
+    devices: Devices,
 }
 
 impl SystemBus {
-    /// Devices in their reset state around `ram`, for harts with `geilen` guest interrupt lines each.
+    /// Devices in their reset state beside `ram`, for harts with `geilen` guest interrupt lines each.
     pub(crate) fn new(
         ram: Ram,
         harts: usize,
@@ -34,106 +26,66 @@ impl SystemBus {
         htif: Option<Htif>,
         console: Console,
     ) -> SystemBus {
-        SystemBus {
-            ram,
-            aclint: Aclint::new(harts),
-            plic: Plic::new(harts),
-            uart: Uart::default(),
-            finisher: Finisher::default(),
-            hgeip: Hgeip::new(harts, geilen),
-            htif,
-            console,
-            power: None,
-        }
+        SystemBus { ram, devices: Devices::new(harts, geilen, htif, console) }
     }
 
     /// Puts everything back to its state after power-on, with other memory and another program.
     pub(crate) fn reset(&mut self, ram: Ram, htif: Option<Htif>) {
-        for region in &map::REGIONS {
-            self.device(region.kind).reset();
-        }
+        self.devices.reset(htif);
         self.ram = ram;
-        self.htif = htif;
-        self.power = None;
-        self.connect(DeviceKind::Uart);
     }
 
-    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
-        match kind {
-            DeviceKind::Finisher => &mut self.finisher,
-            DeviceKind::Hgeip => &mut self.hgeip,
-            DeviceKind::Aclint => &mut self.aclint,
-            DeviceKind::Plic => &mut self.plic,
-            DeviceKind::Uart => &mut self.uart,
-        }
-    }
-
-    /// Carries a device's outputs to where they lead, after something has happened to it.
-    fn connect(&mut self, kind: DeviceKind) {
-        match kind {
-            DeviceKind::Finisher => self.power = self.finisher.take_request().or(self.power),
-            DeviceKind::Uart => {
-                let sent = self.uart.take_output();
-                if !sent.is_empty() {
-                    self.console.write(&sent);
-                }
-                if let Some(source) = map::region(kind).interrupt {
-                    self.plic.set_level(source, self.uart.interrupt());
-                }
-            }
-            DeviceKind::Hgeip | DeviceKind::Aclint | DeviceKind::Plic => {}
-        }
+    /// Main memory, and the devices apart from it.
+    pub(crate) fn parts(&mut self) -> (&Ram, &mut Devices) {
+        (&self.ram, &mut self.devices)
     }
 
     /// The timer, and with it the machine's clock.
     pub(crate) fn aclint(&mut self) -> &mut Aclint {
-        &mut self.aclint
+        &mut self.devices.aclint
     }
 
     /// `mtime`, in ticks.
     pub fn time(&self) -> u64 {
-        self.aclint.time()
+        self.devices.aclint.time()
     }
 
     /// What the guest has asked for and has not got yet.
     pub(crate) fn take_power(&mut self) -> Option<Power> {
-        self.power.take()
+        self.devices.take_power()
     }
 
     /// The tick after now at which `mtimecmp` of a hart is reached, if ever.
     pub(crate) fn next_timer(&self, hart: usize) -> Option<u64> {
-        self.aclint.next_event(hart)
+        self.devices.aclint.next_event(hart)
     }
 
     /// Shows what the guest has written.
     pub(crate) fn flush_console(&mut self) {
-        self.console.flush();
+        self.devices.console.flush();
     }
 
     /// Shows what the guest has written, hands the serial port what has arrived, and says if anything has.
     pub(crate) fn serve_console(&mut self) -> bool {
-        self.console.flush();
-        let bytes = self.console.poll();
+        self.flush_console();
+        let bytes = self.devices.console.input.poll();
         self.push_input(&bytes);
         !bytes.is_empty()
     }
 
     /// Sleeps until the next input arrives or ends, at most so long.
     pub(crate) fn await_input(&mut self, timeout: Duration) {
-        self.console.wait(timeout);
+        self.devices.console.input.wait(timeout);
     }
 
     /// Gives the serial port bytes to receive.
     pub fn push_input(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.uart.push_input(bytes);
-            self.connect(DeviceKind::Uart);
-        }
+        self.devices.push_input(bytes);
     }
 
     /// Whether input can wake a hart: more may come, and the guest wants to hear of it.
     pub(crate) fn input_can_come(&self) -> bool {
-        self.console.is_open() && self.uart.wants_input()
+        self.devices.console.input.is_open() && self.devices.wants_input()
     }
 }
 
@@ -147,48 +99,36 @@ impl Bus for SystemBus {
     }
 
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
-        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
-        let value = self.device(region.kind).load(pa - region.base, width);
-        self.connect(region.kind);
-        value
+        self.devices.load(pa, width)
     }
 
     fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
-        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
-        self.device(region.kind).store(pa - region.base, width, value)?;
-        self.connect(region.kind);
-        Ok(())
+        self.devices.store(pa, width, value)
     }
 
     fn set_time(&mut self, time: u64) {
-        self.aclint.set_time(time);
+        self.devices.aclint.set_time(time);
     }
 
     fn lines(&mut self, hart: usize) -> Lines {
-        let wires = [
-            (Interrupt::Msi, self.aclint.software_interrupt(hart)),
-            (Interrupt::Mti, self.aclint.timer_interrupt(hart)),
-            (Interrupt::Mei, self.plic.external_interrupt(hart, ContextMode::Machine)),
-            (Interrupt::Sei, self.plic.external_interrupt(hart, ContextMode::Supervisor)),
-        ];
-        let mip = wires.into_iter().filter(|(_, high)| *high).fold(0, |mip, (line, _)| mip | line.bit());
-        Lines { mip, time: self.aclint.time(), hgeip: self.hgeip.lines(hart), stop: self.power.is_some() }
+        self.devices.lines(hart)
     }
 
     fn watched_store(&mut self, pa: u64, width: Width) {
-        if let Some(htif) = &mut self.htif {
-            self.power = htif.stored(pa, width, &self.ram, &mut self.console).or(self.power);
-        }
+        self.devices.watched_store(&self.ram, pa, width);
     }
 
     fn watched(&self) -> Range<u64> {
-        self.htif.as_ref().map_or(0..0, Htif::tohost)
+        self.devices.watched()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use isa::cause::Interrupt;
+
     use super::*;
+    use crate::map::DeviceKind;
 
     /// Two harts, their timers set to never.
     fn bus() -> SystemBus {

@@ -24,6 +24,9 @@ pub struct MachineConfig {
     pub variant: Variant,
     /// How the harts execute instructions, which only shows in how long it takes.
     pub engine: Engine,
+    /// Whether harts run at the same time, each on a thread of the host, in real time; what they do is then not
+    /// reproducible. Otherwise they take turns, in a time of their own, and every run is the same.
+    pub parallel: bool,
     /// What every hart starts with, in M-mode: an ELF at its own addresses, or raw bytes at
     /// [`RAM_BASE`](crate::map::RAM_BASE). A bare-metal program is its own firmware.
     pub firmware: Option<Image>,
@@ -46,6 +49,7 @@ impl Default for MachineConfig {
             memory: 128 << 20,
             variant: Variant::default(),
             engine: Engine::default(),
+            parallel: false,
             firmware: None,
             kernel: None,
             initrd: None,

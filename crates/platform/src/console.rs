@@ -10,7 +10,14 @@ use std::time::Duration;
 /// Errors of the host's output are not the guest's business: bytes that cannot be written are dropped.
 pub struct Console {
     output: Box<dyn Write + Send>,
-    input: Option<Receiver<u8>>,
+    /// What the guest is to receive.
+    pub(crate) input: Input,
+}
+
+/// Where the guest's input comes from.
+#[derive(Default, Debug)]
+pub(crate) struct Input {
+    receiver: Option<Receiver<u8>>,
     /// A byte that ended a wait.
     next: Option<u8>,
 }
@@ -18,13 +25,13 @@ pub struct Console {
 impl Console {
     /// A console that writes to `output` and has no input.
     pub fn new(output: impl Write + Send + 'static) -> Console {
-        Console { output: Box::new(output), input: None, next: None }
+        Console { output: Box::new(output), input: Input::default() }
     }
 
     /// Reads from `input`, which ends when its last sender is dropped.
     #[must_use]
     pub fn with_input(self, input: Receiver<u8>) -> Console {
-        Console { input: Some(input), ..self }
+        Console { input: Input { receiver: Some(input), next: None }, ..self }
     }
 
     /// Writes what the guest has sent.
@@ -40,33 +47,35 @@ impl Console {
             tracing::debug!(%error, "console output dropped");
         }
     }
+}
 
+impl Input {
     /// The bytes that have arrived, without waiting.
     pub(crate) fn poll(&mut self) -> Vec<u8> {
         let mut bytes: Vec<u8> = self.next.take().into_iter().collect();
-        while let Some(input) = &self.input {
-            match input.try_recv() {
+        while let Some(receiver) = &self.receiver {
+            match receiver.try_recv() {
                 Ok(byte) => bytes.push(byte),
                 Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => self.input = None,
+                Err(TryRecvError::Disconnected) => self.receiver = None,
             }
         }
         bytes
     }
 
-    /// Waits until [`poll`](Console::poll) has something to give or the input ends, at most so long.
+    /// Waits until [`poll`](Input::poll) has something to give or the input ends, at most so long.
     pub(crate) fn wait(&mut self, timeout: Duration) {
-        let Some(input) = &self.input else { return };
-        match input.recv_timeout(timeout) {
+        let Some(receiver) = &self.receiver else { return };
+        match receiver.recv_timeout(timeout) {
             Ok(byte) => self.next = Some(byte),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => self.input = None,
+            Err(RecvTimeoutError::Disconnected) => self.receiver = None,
         }
     }
 
     /// Whether a byte may still arrive.
     pub(crate) fn is_open(&self) -> bool {
-        self.input.is_some()
+        self.receiver.is_some()
     }
 }
 

@@ -8,9 +8,13 @@ mod boot;
 mod bus;
 mod config;
 mod console;
+mod devices;
 mod error;
 mod machine;
+mod parallel;
 mod stop;
+mod ticks;
+mod turn;
 
 pub mod device;
 pub mod fdt;

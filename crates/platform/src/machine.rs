@@ -3,6 +3,8 @@
 //! Time is `mtime`. A quantum is one tick, in which each hart in turn takes at most
 //! [`STEPS_PER_TICK`] steps and all see the same time. While all harts but one wait and nothing can happen to them,
 //! that one takes its turns of many quanta at once. When every hart waits, time jumps to the next event.
+//!
+//! A machine with [`MachineConfig::parallel`] does none of that: see [`parallel`](crate::parallel).
 
 use std::time::{Duration, Instant};
 
@@ -17,17 +19,14 @@ use crate::console::Console;
 use crate::device::{Htif, Power};
 use crate::error::Error;
 use crate::load::Symbols;
-use crate::map::{RAM_BASE, TIMEBASE_HZ};
-use crate::stop::{Interrupter, MachineStop, TrapStorm, Until};
+use crate::map::RAM_BASE;
+use crate::parallel::Parallel;
+use crate::stop::{Interrupter, MachineStop, Until};
+use crate::ticks::{duration, ticks};
+use crate::turn::{STORM_STEPS, Turn};
 
 /// Steps of a hart, instructions attempted, in a tick: a billion a second of guest time.
 pub const STEPS_PER_TICK: u64 = 100;
-
-/// A tick in real time.
-const TICK: Duration = Duration::from_nanos(1_000_000_000 / TIMEBASE_HZ as u64);
-
-/// A hart that takes so many steps without retiring an instruction will trap for ever.
-const STORM_STEPS: u64 = 10_000;
 
 /// The host's clock and console are looked at once in so many turns of harts.
 const TURNS_PER_POLL: u64 = 1024;
@@ -53,20 +52,6 @@ pub struct Machine {
     /// No hart has accessed a device, and nothing has arrived from the host, since the quantum began.
     is_quiet: bool,
     interrupter: Interrupter,
-}
-
-/// A hart, and how it has fared in the quantum.
-#[derive(Debug)]
-struct Turn {
-    hart: Hart,
-    /// Steps taken in this quantum.
-    steps: u64,
-    /// Steps taken since an instruction last retired, as far as has been looked.
-    fruitless: u64,
-    /// The hart has been asked in this quantum, and did nothing but wait.
-    idle: bool,
-    /// When the hart was asked last, it did nothing but wait.
-    asleep: bool,
 }
 
 impl Machine {
@@ -112,7 +97,12 @@ impl Machine {
     }
 
     /// Runs until there is a reason to stop. Goes on where it stopped, in the middle of a quantum or not.
+    ///
+    /// While somebody observes, harts take turns even if they are to run at the same time.
     pub fn run(&mut self, until: Until, mut observer: Option<&mut dyn Observer>) -> MachineStop {
+        if self.config.parallel && observer.is_none() {
+            return self.run_parallel(until);
+        }
         let stop = loop {
             if let Err(stop) = self.poll(until) {
                 break stop;
@@ -126,6 +116,20 @@ impl Machine {
             }
         };
         self.bus.flush_console();
+        stop
+    }
+
+    /// Runs the harts at the same time until there is a reason to stop.
+    fn run_parallel(&mut self, until: Until) -> MachineStop {
+        let limit = until.instructions.map_or(u64::MAX, |limit| limit.saturating_sub(self.instructions));
+        let (harts, bus, interrupter) = (&mut *self.harts, &mut self.bus, &self.interrupter);
+        let (stop, steps) = Parallel { harts, bus, interrupter, until, limit }.run();
+        self.instructions = self.instructions.saturating_add(steps);
+        self.bus.flush_console();
+        // Whoever takes turns with these harts next begins with a quantum in which nothing has happened yet.
+        self.harts.iter_mut().for_each(|turn| turn.hart.drop_reservation());
+        self.begin_quantum(0);
+        self.is_quiet = false;
         stop
     }
 
@@ -204,8 +208,7 @@ impl Machine {
         self.instructions = self.instructions.saturating_add(outcome.steps);
         turn.asleep = outcome.stop == Stop::Waiting && outcome.steps == 0;
         turn.idle = turn.asleep && turn.steps == 0;
-        let fruitful = turn.hart.retired() != retired || outcome.stop == Stop::Waiting;
-        turn.fruitless = if fruitful { 0 } else { turn.fruitless.saturating_add(outcome.steps) };
+        turn.note(retired, &outcome);
         if more > 0 {
             self.to_poll = self.to_poll.saturating_sub(outcome.time.wrapping_sub(now));
             self.bus.set_time(outcome.time);
@@ -224,14 +227,7 @@ impl Machine {
         if outcome.stop == Stop::Observer {
             return Err(MachineStop::Observer { hart });
         }
-        if outcome.stop == Stop::CriticalError {
-            return Err(MachineStop::CriticalError { hart });
-        }
-        if self.harts[hart].fruitless >= STORM_STEPS {
-            self.harts[hart].fruitless = 0;
-            return Err(MachineStop::TrapStorm(TrapStorm::of(&self.harts[hart].hart)));
-        }
-        Ok(())
+        self.harts[hart].is_lost(&outcome).map_or(Ok(()), Err)
     }
 
     /// Ends the quantum and begins the next one, a tick later or, when every hart waits, at the next event.
@@ -395,8 +391,9 @@ impl Boot {
         let harts = (0..config.harts).map(|id| {
             let mut hart = Hart::new(id, config.variant);
             hart.set_engine(config.engine);
+            hart.set_parallel(config.parallel);
             plan.start(&mut hart);
-            Turn { hart, steps: 0, fruitless: 0, idle: false, asleep: false }
+            Turn::new(hart)
         });
         Ok(Boot {
             ram,
@@ -405,16 +402,6 @@ impl Boot {
             device_tree: plan.device_tree().to_vec(),
         })
     }
-}
-
-/// Whole ticks in a stretch of real time.
-fn ticks(time: Duration) -> u64 {
-    (time.as_nanos() / TICK.as_nanos()).try_into().unwrap_or(u64::MAX)
-}
-
-/// The real time that ticks stand for.
-fn duration(ticks: u64) -> Duration {
-    TICK.saturating_mul(ticks.try_into().unwrap_or(u32::MAX))
 }
 
 fn htif(symbols: Symbols) -> Option<Htif> {

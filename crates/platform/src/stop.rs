@@ -40,6 +40,11 @@ pub enum MachineStop {
     },
     /// [`Interrupter::interrupt`] was called.
     Interrupted,
+    /// The host has no thread for this hart, and those that have one have been stopped.
+    NoThread {
+        /// The hart's number.
+        hart: usize,
+    },
 }
 
 /// A hart that does nothing but trap: its handler's first instruction traps itself.

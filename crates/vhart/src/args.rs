@@ -17,9 +17,12 @@ use crate::size;
 /// Reads the command line, and how much is to be said; ends the process with status 2 and a message where it makes no sense.
 pub(crate) fn parse() -> (Command, LevelFilter) {
     let Vhart { command, verbose } = Vhart::parse();
-    if let Command::Run(run) = &command
-        && let Err(message) = run.check()
-    {
+    let checked = match &command {
+        Command::Run(run) => run.check().and_then(|()| run.schedule.check(&run.watch)),
+        Command::Demo(demo) => demo.schedule.check(&demo.watch),
+        _ => Ok(()),
+    };
+    if let Err(message) = checked {
         Vhart::command().error(clap::error::ErrorKind::ArgumentConflict, message).exit();
     }
     let level = match verbose {
@@ -102,6 +105,8 @@ pub(crate) struct RunArgs {
     pub machine: MachineArgs,
     #[command(flatten)]
     pub engine: EngineArgs,
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
     #[command(flatten)]
     pub watch: WatchArgs,
 }
@@ -210,6 +215,34 @@ fn harts(text: &str) -> Result<usize, String> {
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
     seconds.filter(|time| !time.is_zero()).ok_or_else(|| String::from("not a number of seconds above zero"))
+}
+
+/// When which hart runs.
+#[derive(Args)]
+pub(crate) struct ScheduleArgs {
+    /// Run each hart on a thread of the host, in real time: faster, but no run is like another
+    ///
+    /// Without it, harts take turns in a time of their own, and every run is the same. With it, nothing can be
+    /// watched: --stats, --log-commits, --trace and --gdb are refused, and the demo has no table of world switches.
+    #[arg(long)]
+    pub parallel: bool,
+}
+
+impl ScheduleArgs {
+    /// What no single flag can tell: whether the run can be watched as it is to be.
+    fn check(&self, watch: &WatchArgs) -> Result<(), &'static str> {
+        let is_watched = watch.stats.is_some()
+            || watch.log_commits.is_some()
+            || watch.trace.is_some()
+            || watch.gdb.is_some();
+        if self.parallel && is_watched {
+            return Err(
+                "--parallel runs harts at the same time, where nobody can watch them one after another: \
+                 leave out --stats, --log-commits, --trace and --gdb, or --parallel",
+            );
+        }
+        Ok(())
+    }
 }
 
 /// How a run is watched.
@@ -376,6 +409,8 @@ pub(crate) struct DemoArgs {
     pub machine: MachineArgs,
     #[command(flatten)]
     pub engine: EngineArgs,
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
     #[command(flatten)]
     pub watch: WatchArgs,
 }

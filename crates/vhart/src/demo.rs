@@ -20,15 +20,20 @@ const HYPERVISOR: &str = "host";
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
     let mut config = session::config(&args.machine, variant, args.engine.get())?;
+    config.parallel = args.schedule.parallel;
     config.firmware = Some(run::built_in_firmware()?);
     config.kernel = Some(Image::new("the built-in hypervisor", images::find(HYPERVISOR)?));
     if session::dump_device_tree(&args.machine, &config)? {
         return Ok(ExitCode::SUCCESS);
     }
     let mut watch = Watch::open(&args.watch)?;
-    watch.counter.get_or_insert_with(Counter::default);
+    if !args.schedule.parallel {
+        watch.counter.get_or_insert_with(Counter::default);
+    }
     let ended = session::run(config, &args.machine, &args.watch, watch)?;
-    writeln!(io::stdout())?;
-    ended.stats.write_switches(&mut io::stdout())?;
+    if !args.schedule.parallel {
+        writeln!(io::stdout())?;
+        ended.stats.write_switches(&mut io::stdout())?;
+    }
     Ok(session::exit_code(ended.stop))
 }

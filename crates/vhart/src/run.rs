@@ -20,6 +20,7 @@ const FIRMWARE: &str = "sbi";
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
     let mut config = session::config(&args.machine, variant, args.engine.get())?;
+    config.parallel = args.schedule.parallel;
     load(&mut config, args.file.as_deref(), &args.stages)?;
     if session::dump_device_tree(&args.machine, &config)? {
         return Ok(ExitCode::SUCCESS);

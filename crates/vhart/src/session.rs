@@ -48,7 +48,7 @@ pub(crate) fn variant(cpu: Cpu) -> anyhow::Result<Option<Variant>> {
     }
 }
 
-/// The machine that `args` describe, with nothing to run yet.
+/// The machine that `args` describe, with nothing to run yet, and with harts that take turns.
 ///
 /// # Errors
 /// A device tree that cannot be read.
@@ -167,6 +167,9 @@ pub(crate) fn report(stop: MachineStop) {
         )),
         MachineStop::CriticalError { hart } => say(format_args!(
             "hart {hart} is in the critical-error state: a trap came before its handler had cleared mstatus.MDT"
+        )),
+        MachineStop::NoThread { hart } => say(format_args!(
+            "the host has no thread for hart {hart}: choose fewer harts, or leave out --parallel"
         )),
         MachineStop::TrapStorm(storm) => {
             say(format_args!("{storm}; set up a trap handler, or look at it with --gdb"));

@@ -32,6 +32,7 @@ fn help_tells_a_newcomer_what_to_do() {
         "--trace",
         "--gdb",
         "--paused",
+        "--parallel",
     ] {
         assert!(text(&help).contains(flag), "run --help says nothing of {flag}");
     }
@@ -67,6 +68,10 @@ fn what_makes_no_sense_exits_with_2_and_says_why() {
         (&["run", "a.elf", "--trace", "everything"], "switch:FILE"),
         (&["run", "a.elf", "--gdb", "1234"], "HOST:PORT"),
         (&["run", "a.elf", "--paused"], "--gdb"),
+        (&["run", "a.elf", "--parallel", "--gdb", ":1234"], "at the same time"),
+        (&["run", "a.elf", "--parallel", "--log-commits", "log"], "at the same time"),
+        (&["demo", "--parallel", "--stats"], "at the same time"),
+        (&["demo", "--parallel", "--trace", "switch"], "at the same time"),
         (&["test"], "PATH"),
         (&["test", ".", "--shard", "3/2"], "I/N"),
         (&["test", ".", "--jobs", "0"], "1 to 1024"),

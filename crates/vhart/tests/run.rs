@@ -201,9 +201,8 @@ fn stats_are_also_for_readers() {
     }
 }
 
-#[test]
-fn every_hart_runs() {
-    // Each hart sets its flag; hart 0 waits for all of them.
+/// Each of three harts sets its flag; hart 0 waits for all of them.
+fn three_flags() -> Asm {
     let mut a = Asm::new(BASE);
     let again = a.label();
     let sleep = a.label();
@@ -214,6 +213,29 @@ fn every_hart_runs() {
     exit(&mut a, 0);
     a.place(sleep);
     a.wfi().j(sleep);
-    let output = run_program("harts", a, &["--smp", "3", "--timeout", "60"]);
+    a
+}
+
+#[test]
+fn every_hart_runs() {
+    let output = run_program("harts", three_flags(), &["--smp", "3", "--timeout", "60"]);
     assert!(output.status.success(), "{}", errors(&output));
+}
+
+#[test]
+fn harts_run_at_the_same_time() {
+    for engine in ["fast", "reference"] {
+        let args = ["--smp", "3", "--parallel", "--engine", engine, "--timeout", "60"];
+        let output = run_program("parallel-harts", three_flags(), &args);
+        assert!(output.status.success(), "{}", errors(&output));
+    }
+    let output = run_program("parallel-endless", endless(), &["--parallel", "--timeout", "0.05"]);
+    assert_eq!(output.status.code(), Some(124), "{}", errors(&output));
+    // Two flags will never be three.
+    let output = run_program(
+        "parallel-limit",
+        three_flags(),
+        &["--smp", "2", "--parallel", "--max-instructions", "99999"],
+    );
+    assert_eq!(output.status.code(), Some(124), "{}", errors(&output));
 }

@@ -100,6 +100,7 @@ pub(crate) fn run_all() -> Result<bool> {
     tally.step("The engines compared", || diff_engines::compare(false));
     run_on(&mut tally, "vhart", machine::vhart);
     tally.counted_step("The images on other harts of vhart's", run_variants);
+    tally.counted_step("The images on harts of vhart's that run at the same time", run_parallel);
     if process::find(debugger::GDB).is_some() {
         tally.step("GDB follows a guest of the demo in and out", debugger::follow_demo);
     }
@@ -185,6 +186,21 @@ fn run_variants() -> Result<Counts> {
             let mut command = machine::vhart(&images::elf("sbi"), &program.file, 2);
             command.args(["--cpu", cpu]);
             run_image(&program, command, &format!("with --cpu {cpu}"), &mut counts);
+        }
+    }
+    Ok(counts)
+}
+
+/// Runs every image on harts that run at the same time, by each engine.
+fn run_parallel() -> Result<Counts> {
+    let mut counts = Counts::default();
+    for engine in ["fast", "reference"] {
+        for harts in [1, 2, 4] {
+            for program in programs() {
+                let mut command = machine::vhart(&images::elf("sbi"), &program.file, harts);
+                command.args(["--parallel", "--engine", engine]);
+                run_image(&program, command, &format!("on {harts} hart(s), engine {engine}"), &mut counts);
+            }
         }
     }
     Ok(counts)

@@ -40,15 +40,20 @@ impl Watch<'_> {
     }
 }
 
+/// How instruction words become ops.
+pub(super) struct Decoder<'a> {
+    /// What they are.
+    pub(super) decoded: &'a mut Decoded,
+    /// Whether the hart runs at the same time as others.
+    pub(super) parallel: bool,
+    /// What an observer wants.
+    pub(super) watch: Watch<'a>,
+}
+
 /// Decodes the block that starts `start` bytes into the page with index `page` and enters it. `None` where the arena is
 /// full.
-pub(super) fn build(
-    code: &mut Code,
-    decoded: &mut Decoded,
-    page: u32,
-    start: u64,
-    watch: &Watch<'_>,
-) -> Option<u32> {
+pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, page: u32, start: u64) -> Option<u32> {
+    let Decoder { decoded, parallel, watch } = decoder;
     let place = code.page_at(page).place;
     let extensions = decoded.extensions();
     let mut items: Vec<Item> = Vec::with_capacity(MAX_LEN);
@@ -70,7 +75,8 @@ pub(super) fn build(
     let slots = 1 + items.len() + if is_jump { 1 } else { 2 };
     let first = code.arena.take(slots)?;
 
-    let mut block = Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None };
+    let mut block =
+        Block { ops: Vec::with_capacity(slots), shapes: Vec::with_capacity(slots), acc: None, parallel };
     for (n, item) in items.iter().enumerate() {
         block.push(item, n as u8, extensions);
     }
@@ -119,14 +125,7 @@ pub(super) fn build(
 
 /// The instruction at `offset` in the page at `place`, if it is one and all of it is in the page.
 fn decode_at(decoded: &mut Decoded, place: Place, offset: u64) -> Option<Inst> {
-    let low = place.half(offset);
-    if low & 3 != 3 {
-        return decoded.decode(low);
-    }
-    if offset + 4 > PAGE_SIZE {
-        return None;
-    }
-    decoded.decode(low | place.half(offset + 2) << 16)
+    decoded.decode(place.instruction(offset)?)
 }
 
 /// Whether `op` has an op of its own for going on, with a tail.
@@ -154,6 +153,7 @@ struct Block {
     shapes: Vec<Shape>,
     /// The register whose value is the result of the last op.
     acc: Option<u8>,
+    parallel: bool,
 }
 
 impl Block {
@@ -163,7 +163,7 @@ impl Block {
         let is_acc = |register: u8| register != 0 && self.acc == Some(register);
         let sources = Sources { first: is_acc(inst.rs1), second: is_acc(inst.rs2) };
         let mut op = Op { run: slow::slow, imm: inst.imm, rd: sink(inst.rd), a: inst.rs1, b: inst.rs2, n };
-        match select::form(inst, extensions) {
+        match select::form(inst, extensions, self.parallel) {
             Form::Writes(handler) => {
                 op.run = handler(sources);
                 rewrite(&mut op, item, extensions);

@@ -4,7 +4,7 @@
 //! address space, and serves every virtual address that its page is mapped at.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 
 use isa::paging::{PAGE_BITS, PAGE_SIZE};
 
@@ -12,7 +12,7 @@ use super::arena::Arena;
 use super::handler::control;
 use super::op::{Handler, Header, MAX_LEN, Op, header};
 use super::view::Views;
-use crate::code_map::CodeEvent;
+use crate::code_map::{CodeEvent, Follower};
 use crate::ram::Ram;
 
 /// Halfwords in a page: places where a block can start.
@@ -44,6 +44,22 @@ impl Place {
         let half = unsafe { AtomicU16::from_ptr(self.host.add(offset as usize).cast_mut().cast()) };
         u16::from_le(half.load(Ordering::Relaxed)).into()
     }
+
+    /// The word of the instruction at `offset`, in which a 16-bit one has zeros above; `None` where it does not end in
+    /// the page. As Ziccif has it, four aligned bytes are one access, which sees no part of another hart's store.
+    pub(super) fn instruction(self, offset: u64) -> Option<u32> {
+        if offset.is_multiple_of(4) {
+            // SAFETY: as for `half`.
+            let word = unsafe { AtomicU32::from_ptr(self.host.add(offset as usize).cast_mut().cast()) };
+            let word = u32::from_le(word.load(Ordering::Relaxed));
+            return Some(if word & 3 == 3 { word } else { word & 0xffff });
+        }
+        let low = self.half(offset);
+        if low & 3 != 3 {
+            return Some(low);
+        }
+        (offset + 4 <= PAGE_SIZE).then(|| low | self.half(offset + 2) << 16)
+    }
 }
 
 /// A page with blocks.
@@ -54,6 +70,8 @@ pub(super) struct CodePage {
     entries: Box<[u32; PLACES]>,
     /// Bit n is set where something in piece n may have been decoded.
     pieces: u64,
+    /// It has been asked whether all harts know the page's mark.
+    asked: bool,
 }
 
 /// The code cache.
@@ -65,12 +83,24 @@ pub(super) struct Code {
     ram: u64,
     /// How many of its events have been taken note of.
     seen: u64,
+    /// What shows that to harts that run at the same time.
+    follower: Option<Follower>,
+    /// Pages, by their number, whose marks some of these may not know, so that stores may go unnoticed; and the event
+    /// from which on they do.
+    unsettled: Vec<(u64, u64)>,
 }
 
 impl Code {
     pub(super) fn new() -> Code {
-        let mut code =
-            Code { arena: Arena::new(), pages: Vec::new(), by_number: HashMap::new(), ram: 0, seen: 0 };
+        let mut code = Code {
+            arena: Arena::new(),
+            pages: Vec::new(),
+            by_number: HashMap::new(),
+            ram: 0,
+            seen: 0,
+            follower: None,
+            unsettled: Vec::new(),
+        };
         code.add_fixed_slots();
         code
     }
@@ -101,34 +131,81 @@ impl Code {
         !self.arena.start().is_null()
     }
 
-    /// Drops what is no longer as it was decoded. Says whether there was anything to take note of.
-    pub(super) fn catch_up(&mut self, ram: &Ram, views: &mut Views) -> bool {
-        let (host, number) = ram.host();
+    /// Takes the first look at another memory.
+    fn adopt(&mut self, ram: &Ram, views: &mut Views) {
+        let (_, number) = ram.host();
         if self.ram != number {
             views.forget_all();
             self.clear();
             self.pages.clear();
             self.by_number.clear();
+            self.follower = None;
             (self.ram, self.seen) = (number, 0);
         }
+    }
+
+    /// Begins to execute at the same time as others.
+    pub(super) fn join(&mut self, ram: &Ram, views: &mut Views) {
+        self.adopt(ram, views);
+        self.follower.get_or_insert_with(|| ram.code().follow()).begin(self.seen);
+        self.catch_up(ram, views);
+    }
+
+    /// Executes nothing until it joins again.
+    pub(super) fn rest(&self) {
+        if let Some(follower) = &self.follower {
+            follower.rest();
+        }
+    }
+
+    /// Drops what is no longer as it was decoded. Says whether there was anything to take note of.
+    pub(super) fn catch_up(&mut self, ram: &Ram, views: &mut Views) -> bool {
+        self.adopt(ram, views);
         if self.seen == ram.code().count() {
             return false;
         }
         let (events, seen) = ram.code().since(self.seen);
         self.seen = seen;
-        let Some(events) = events else {
-            views.forget_all();
-            self.clear();
-            return true;
-        };
-        for event in events {
-            match event {
-                CodeEvent::Marked(page) => views.forbid_stores(host as u64 + (page << PAGE_BITS)),
-                CodeEvent::Stored(offset, bytes) => self.stored(ram, offset, bytes),
-                CodeEvent::Released(page) => self.drop_range(page, 0, PAGE_SIZE),
+        match events {
+            Some(events) => events.into_iter().for_each(|event| self.hear(ram, views, event)),
+            None => {
+                views.forget_all();
+                self.clear();
             }
         }
+        if let Some(follower) = &self.follower {
+            follower.show(seen);
+        }
         true
+    }
+
+    fn hear(&mut self, ram: &Ram, views: &mut Views, event: CodeEvent) {
+        match event {
+            CodeEvent::Marked(page) => {
+                let (host, _) = ram.host();
+                views.forbid_stores(host as u64 + (page << PAGE_BITS));
+            }
+            CodeEvent::Stored(offset, bytes) => self.stored(ram, offset, bytes),
+            CodeEvent::Released(page) => {
+                self.drop_range(page, 0, PAGE_SIZE);
+                if let Some(i) = self.by_number.get(&page) {
+                    self.pages[*i as usize].asked = false;
+                    self.unsettled.retain(|(unsettled, _)| *unsettled != page);
+                }
+            }
+        }
+    }
+
+    /// Drops what may have been changed by stores that went unnoticed.
+    pub(super) fn settle(&mut self, ram: &Ram) {
+        let Some(follower) = self.follower.as_ref().filter(|_| !self.unsettled.is_empty()) else { return };
+        let known = ram.code().known(follower);
+        for n in 0..self.unsettled.len() {
+            let (page, _) = self.unsettled[n];
+            self.drop_range(page, 0, PAGE_SIZE);
+        }
+        // From now on stores to these pages are noticed.
+        self.unsettled.retain(|(_, event)| *event > known);
     }
 
     /// Drops the blocks that a store has changed, and the mark of a page that has none any more.
@@ -183,7 +260,9 @@ impl Code {
         for page in &mut self.pages {
             page.entries.fill(MISSING);
             page.pieces = 0;
+            page.asked = false;
         }
+        self.unsettled.clear();
         self.arena.truncate(FIXED_SLOTS);
     }
 
@@ -196,11 +275,25 @@ impl Code {
         if !ram.code().is_marked(number) {
             ram.code().mark(number);
         }
-        *self.by_number.entry(number).or_insert_with(|| {
+        let index = *self.by_number.entry(number).or_insert_with(|| {
             let entries = Box::new([MISSING; PLACES]);
-            self.pages.push(CodePage { place, entries, pieces: 0 });
+            self.pages.push(CodePage { place, entries, pieces: 0, asked: false });
             (self.pages.len() - 1) as u32
-        })
+        });
+        self.ask(ram, number, index);
+        index
+    }
+
+    /// Finds out, before a page is decoded for the first time since it was marked, whether all harts know the mark.
+    fn ask(&mut self, ram: &Ram, number: u64, index: u32) {
+        let Some(follower) = &self.follower else { return };
+        if !std::mem::replace(&mut self.pages[index as usize].asked, true) {
+            // The mark's own event is none of those after this one.
+            let event = ram.code().count();
+            if event > ram.code().known(follower) {
+                self.unsettled.push((number, event));
+            }
+        }
     }
 
     /// The page with this index.

@@ -197,6 +197,33 @@ impl EngineState {
         self.hot.leave = true;
     }
 
+    /// Begins to execute at the same time as other harts.
+    ///
+    /// A hart of the reference interpreter takes part as well: it decodes nothing, but those that do have to know
+    /// whether it writes down what it stores.
+    pub(crate) fn join(&mut self, ram: &Ram) {
+        self.code();
+        if let Some(code) = &mut self.code {
+            code.join(ram, &mut self.views);
+        }
+    }
+
+    /// Executes nothing until it joins again.
+    pub(crate) fn rest(&self) {
+        if let Some(code) = &self.code {
+            code.rest();
+        }
+    }
+
+    /// Makes sure that no block is older than the stores that are visible to the hart.
+    pub(crate) fn fence_i(&mut self, ram: &Ram) {
+        self.catch_up(ram);
+        if let Some(code) = &mut self.code {
+            code.settle(ram);
+            self.hot.leave = true;
+        }
+    }
+
     /// Takes note of what has been stored where code has been decoded.
     fn catch_up(&mut self, ram: &Ram) {
         if let Some(code) = &mut self.code {

@@ -3,7 +3,7 @@
 use isa::paging::PAGE_SIZE;
 
 use super::Engine;
-use super::build::{Watch, build};
+use super::build::{Decoder, Watch, build};
 use super::code::{MISSING, STEP};
 use super::handler::{control, slow};
 use super::op::{Handler, Header, Op, go, header};
@@ -115,6 +115,10 @@ impl Hart {
     /// # Safety
     /// `op` must be an op of a block.
     unsafe fn single_handler(&mut self, op: *const Op) -> Handler {
+        if self.parallel {
+            // Another hart may have changed the instruction: then the op has the operands of another one.
+            return slow::slow;
+        }
         // SAFETY: passed on.
         let (header, n) = unsafe { (&*header(op), (*op).n) };
         let inst = self.instruction(header.page, header.offset(n));
@@ -157,7 +161,8 @@ impl Hart {
                 Some(observer) if engine.hot.watches => Watch::Places(observer),
                 _ => Watch::Nothing,
             };
-            let built = build(code, &mut self.decoded, page, offset, &watch);
+            let decoder = Decoder { decoded: &mut self.decoded, parallel: self.parallel, watch };
+            let built = build(code, decoder, page, offset);
             if built.is_none() {
                 code.clear();
                 engine.views.forget_blocks();

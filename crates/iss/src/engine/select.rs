@@ -1,5 +1,7 @@
 //! Which handler an instruction has.
 
+use std::sync::atomic::Ordering;
+
 use isa::ext::ExtSet;
 use isa::rounding::RoundingMode;
 use isa::{Inst, Op as I};
@@ -8,11 +10,14 @@ use super::handler::alu::{self, Alu};
 use super::handler::atomic::{self, Amo, LoadReserved, StoreConditional};
 use super::handler::control::{self, Branch, Jump, JumpRegister};
 use super::handler::float::{self, Binary, Compare, Convert, DIRTY, FloatLoad, FloatStore, FromX, Sign, ToX};
-use super::handler::memory::{GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value};
+use super::handler::memory::{
+    Fence, GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value,
+};
 use super::handler::slow::slow;
 use super::handler::system::{self, ReadCsr, SwapCsr};
 use super::handler::{A, Acc, B, Imm, last, single};
 use super::op::Handler;
+use crate::exec::order;
 
 /// Which operands are the result of the instruction before, so that they need not be read from a register.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -35,18 +40,18 @@ pub(super) enum Form {
     Slow,
 }
 
-/// The handler of `inst` whatever came before it.
+/// The handler of `inst` whatever came before it, on a hart that takes turns with others.
 pub(super) fn handler(inst: &Inst, extensions: ExtSet) -> Handler {
-    match form(inst, extensions) {
+    match form(inst, extensions, false) {
         Form::Writes(handler) | Form::Keeps(handler) => handler(Sources::default()),
         Form::WritesFloat(handler) => handler,
         Form::Slow => slow,
     }
 }
 
-/// How `inst` is executed on a hart with `extensions`.
-pub(super) fn form(inst: &Inst, extensions: ExtSet) -> Form {
-    use Form::{Keeps, Writes};
+/// How `inst` is executed on a hart with `extensions`, which runs at the same time as others (`parallel`) or not.
+pub(super) fn form(inst: &Inst, extensions: ExtSet, parallel: bool) -> Form {
+    use Form::{Keeps, Slow, Writes};
     match inst.op.long() {
         I::addi if inst.rs1 == 0 => Writes(|_| single::<alu::LoadImm>),
         I::lui => Writes(|_| single::<alu::LoadImm>),
@@ -179,6 +184,7 @@ pub(super) fn form(inst: &Inst, extensions: ExtSet) -> Form {
             Writes(|sources| if sources.first { last::<JumpRegister<Acc>> } else { last::<JumpRegister<A>> })
         }
 
+        _ if parallel && order::is_strict(inst) => Slow,
         I::amoswap_w => Writes(|_| single::<Amo<atomic::Swap, I32>>),
         I::amoadd_w => Writes(|_| single::<Amo<atomic::Add, I32>>),
         I::amoxor_w => Writes(|_| single::<Amo<atomic::Xor, I32>>),
@@ -199,8 +205,10 @@ pub(super) fn form(inst: &Inst, extensions: ExtSet) -> Form {
         I::amomaxu_d => Writes(|_| single::<Amo<atomic::Maxu, U64>>),
         I::lr_w => Writes(|_| single::<LoadReserved<I32>>),
         I::lr_d => Writes(|_| single::<LoadReserved<U64>>),
-        I::sc_w => Writes(|_| single::<StoreConditional<I32>>),
-        I::sc_d => Writes(|_| single::<StoreConditional<U64>>),
+        I::sc_w if parallel => Writes(|_| single::<StoreConditional<I32, true>>),
+        I::sc_d if parallel => Writes(|_| single::<StoreConditional<U64, true>>),
+        I::sc_w => Writes(|_| single::<StoreConditional<I32, false>>),
+        I::sc_d => Writes(|_| single::<StoreConditional<U64, false>>),
 
         I::csrrs | I::csrrc if system::plain(inst, extensions).is_some() => Writes(|_| single::<ReadCsr>),
         I::csrrw if system::plain(inst, extensions).is_some() && system::is_epc(inst) => {
@@ -209,6 +217,10 @@ pub(super) fn form(inst: &Inst, extensions: ExtSet) -> Form {
         I::csrrw if system::plain(inst, extensions).is_some() => Writes(|_| single::<SwapCsr<{ u64::MAX }>>),
         I::csrrs if system::reads_counter(inst, extensions) => Writes(|_| system::read_counter),
 
+        I::fence if parallel => match order::of_fence(inst) {
+            Ordering::SeqCst => Keeps(|_| single::<Fence<true>>),
+            _ => Keeps(|_| single::<Fence<false>>),
+        },
         I::fence | I::pause | I::prefetch_i | I::prefetch_r | I::prefetch_w => Keeps(|_| single::<alu::Nop>),
         I::ntl_p1 | I::ntl_pall | I::ntl_s1 | I::ntl_all => Keeps(|_| single::<alu::Nop>),
         _ => float_form(inst),

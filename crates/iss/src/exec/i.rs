@@ -1,10 +1,12 @@
 //! The base integer instructions and FENCE.I. Unprivileged ISA, "RV32I Base Integer Instruction Set",
 //! "RV64I Base Integer Instruction Set" and "Zifencei".
 
+use std::sync::atomic::{self, Ordering};
+
 use isa::cause::Exception;
 use isa::{Inst, Mode, Privilege};
 
-use super::{Cpu, Exec};
+use super::{Cpu, Exec, order};
 use crate::bus::Width;
 use crate::event::Event;
 use crate::observe::Observer;
@@ -163,8 +165,11 @@ impl<O: Observer> Cpu<'_, O> {
         self.with_reg(i, |a, b| a & b)
     }
 
-    /// Every access is performed in program order already.
-    pub(super) fn fence(&mut self, _: &Inst) -> Exec {
+    /// A hart that takes turns with the others performs its accesses in program order already.
+    pub(super) fn fence(&mut self, i: &Inst) -> Exec {
+        if self.hart.parallel {
+            atomic::fence(order::of_fence(i));
+        }
         Ok(())
     }
 
@@ -244,8 +249,12 @@ impl<O: Observer> Cpu<'_, O> {
         self.with_reg(i, |a, b| (a as i32 >> (b & 31)) as u64)
     }
 
-    /// Instructions are fetched from memory anew each time, so that every store is visible already.
+    /// Where harts take turns, fetches see every store already.
     pub(super) fn fence_i(&mut self, _: &Inst) -> Exec {
+        if self.hart.parallel {
+            atomic::fence(Ordering::SeqCst);
+            self.hart.engine.fence_i(self.bus.ram());
+        }
         Ok(())
     }
 

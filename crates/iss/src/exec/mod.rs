@@ -11,6 +11,7 @@ mod f;
 mod h;
 mod i;
 mod m;
+pub(crate) mod order;
 mod privileged;
 mod step;
 mod zacas;

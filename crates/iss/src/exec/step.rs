@@ -27,10 +27,17 @@ impl Hart {
         slice: Slice,
         observer: Option<&mut dyn Observer>,
     ) -> Outcome {
-        match observer {
+        if self.parallel {
+            self.engine.join(bus.ram());
+        }
+        let outcome = match observer {
             Some(observer) => Cpu::new(self, bus, observer).run(slice),
             None => Cpu::new(self, bus, Silent).run(slice),
+        };
+        if self.parallel {
+            self.engine.rest();
         }
+        outcome
     }
 }
 

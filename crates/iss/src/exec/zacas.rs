@@ -18,17 +18,15 @@ impl<O: Observer> Cpu<'_, O> {
         self.compare_and_swap(i, Width::D)
     }
 
-    /// Harts take turns between instructions, so that two accesses are as good as one.
     pub(super) fn amocas_q(&mut self, i: &Inst) -> Exec {
         let va = self.x(i.rs1);
         let pa = self.resolve_atomic(i, AccessKind::Amo, va, 16)?;
         let (expected, new) = (self.pair(i.rd), self.pair(i.rs2));
-        let old = [0, 8].map(|offset| self.bus.ram().load(pa + offset, Width::D).unwrap_or(0));
+        self.before_atomic(i);
+        let old = self.bus.ram().compare_exchange_pair(pa, expected, new).unwrap_or_default();
+        self.after_atomic(i);
         let swaps = old == expected;
         for (half, offset) in [0, 8].into_iter().enumerate() {
-            if swaps {
-                self.bus.ram().store(pa + offset, Width::D, new[half]);
-            }
             let (kind, value) = compared(swaps, old[half], new[half]);
             self.completed_atomic(kind, va.wrapping_add(offset), pa + offset, Width::D, value);
         }
@@ -51,12 +49,14 @@ impl<O: Observer> Cpu<'_, O> {
         let va = self.x(i.rs1);
         let pa = self.resolve_atomic(i, AccessKind::Amo, va, width.bytes())?;
         let (expected, new) = (self.x(i.rd) & width.mask(), self.x(i.rs2) & width.mask());
+        self.before_atomic(i);
         let old = loop {
             let old = self.bus.ram().load(pa, width).unwrap_or(0);
             if old != expected || self.bus.ram().compare_exchange(pa, width, old, new) != Some(false) {
                 break old;
             }
         };
+        self.after_atomic(i);
         let (kind, value) = compared(old == expected, old, new);
         self.completed_atomic(kind, va, pa, width, value);
         self.write_x(i, sign_extend(old, width))

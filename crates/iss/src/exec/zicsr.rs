@@ -44,6 +44,9 @@ impl<O: Observer> Cpu<'_, O> {
             Denied::Virtual => self.virtual_inst(i),
         })?;
         let number = redirect(number, self.hart.mode().virt);
+        if number == csr::time::NUMBER && self.hart.parallel {
+            self.hart.look_at_clock(self.bus);
+        }
         let value = self.hart.view(number).ok_or_else(|| self.illegal(i))?;
         if let Some(operand) = operand {
             let old = self.hart.view_for_modify(number).unwrap_or(value);

@@ -63,6 +63,11 @@ impl Aclint {
         self.mtimecmp.get(hart).is_some_and(|at| self.mtime >= *at)
     }
 
+    /// The tick from which on a hart's timer interrupt is pending; all ones for a hart that does not exist.
+    pub fn mtimecmp(&self, hart: usize) -> u64 {
+        self.mtimecmp.get(hart).copied().unwrap_or(u64::MAX)
+    }
+
     /// The tick after now at which a hart's timer interrupt becomes pending, if ever.
     pub fn next_event(&self, hart: usize) -> Option<u64> {
         // Firmware writes all ones for "never".

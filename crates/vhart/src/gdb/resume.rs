@@ -67,7 +67,7 @@ impl Debuggee<'_> {
             }
             MachineStop::Exit(code) => StopReason::Exited(status::of_guest(code)),
             MachineStop::InstructionLimit | MachineStop::Timeout => StopReason::Exited(status::LIMIT),
-            MachineStop::Interrupted => StopReason::Terminated(Signal::SIGINT),
+            MachineStop::Interrupted | MachineStop::NoThread { .. } => StopReason::Terminated(Signal::SIGINT),
         };
         self.ended = Some(stop);
         Ok(Some(reason))

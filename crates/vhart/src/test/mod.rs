@@ -138,7 +138,10 @@ fn try_one(case: &Case, args: &TestArgs, variant: Variant) -> anyhow::Result<()>
         MachineStop::CriticalError { hart } => bail!("hart {hart} is in the critical-error state"),
         MachineStop::Deadlock => bail!("waits for an interrupt that cannot come"),
         MachineStop::Reset => bail!("asked for a reset"),
-        MachineStop::Timeout | MachineStop::Interrupted | MachineStop::Observer { .. } => bail!("stopped"),
+        MachineStop::Timeout
+        | MachineStop::Interrupted
+        | MachineStop::Observer { .. }
+        | MachineStop::NoThread { .. } => bail!("stopped"),
     }
 }
 

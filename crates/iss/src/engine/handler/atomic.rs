@@ -8,7 +8,7 @@ use super::memory::{Value, line, tag};
 use super::{Step, set_x, x};
 use crate::engine::op::Op;
 use crate::engine::view::Line;
-use crate::hart::Hart;
+use crate::hart::{Hart, Reservation};
 
 const ORDER: Ordering = Ordering::SeqCst;
 
@@ -113,27 +113,36 @@ impl<V: Value> Step for LoadReserved<V> {
         unsafe {
             let at = place::<V>(lines, x(hart, (*op).a))?;
             let value = V::read(at);
-            hart.reservation = Some(at.wrapping_sub(hart.engine.hot.to_host));
+            let pa = at.wrapping_sub(hart.engine.hot.to_host);
+            hart.reservation = Some(Reservation { pa, width: V::WIDTH, value });
             set_x(hart, (*op).rd, value);
             Some(value)
         }
     }
 }
 
-/// SC.
-pub(in crate::engine) struct StoreConditional<V>(PhantomData<V>);
+/// SC; `PARALLEL` is whether harts run at the same time.
+pub(in crate::engine) struct StoreConditional<V, const PARALLEL: bool>(PhantomData<V>);
 
-impl<V: Value> Step for StoreConditional<V> {
+impl<V: Value, const PARALLEL: bool> Step for StoreConditional<V, PARALLEL> {
     #[inline(always)]
     unsafe fn step(hart: &mut Hart, op: *const Op, _: u64, _: u64, lines: *const Line) -> Option<u64> {
         // SAFETY: as for `Amo`.
         unsafe {
             let at = place::<V>(lines, x(hart, (*op).a))?;
-            let succeeds = hart.reservation == Some(at.wrapping_sub(hart.engine.hot.to_host));
-            hart.reservation = None;
-            if succeeds {
-                V::write(at, x(hart, (*op).b));
-            }
+            let pa = at.wrapping_sub(hart.engine.hot.to_host);
+            let (reserved, value) = (hart.reservation.take(), x(hart, (*op).b));
+            let succeeds = match reserved {
+                Some(reserved) if reserved.pa == pa => {
+                    if PARALLEL {
+                        reserved.width >= V::WIDTH && V::replace(at, reserved.value, value)
+                    } else {
+                        V::write(at, value);
+                        true
+                    }
+                }
+                _ => false,
+            };
             let failed = u64::from(!succeeds);
             set_x(hart, (*op).rd, failed);
             Some(failed)

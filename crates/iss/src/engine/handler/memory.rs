@@ -2,17 +2,20 @@
 //! view shows.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
 use super::{Operand, Step, set_x};
+use crate::bus::Width;
 use crate::engine::op::Op;
 use crate::engine::view::{LINES, Line};
 use crate::hart::Hart;
 
 /// The width and sign of a value in memory.
 pub(in crate::engine) trait Value {
+    /// Its width.
+    const WIDTH: Width;
     /// Its size in bytes.
-    const BYTES: u64;
+    const BYTES: u64 = Self::WIDTH.bytes();
 
     /// Reads it, extended to a register.
     ///
@@ -25,16 +28,22 @@ pub(in crate::engine) trait Value {
     /// # Safety
     /// As for [`read`](Value::read).
     unsafe fn write(at: u64, value: u64);
+
+    /// Writes it where it still is what the low bits of `old` say, and tells whether it was.
+    ///
+    /// # Safety
+    /// As for [`read`](Value::read).
+    unsafe fn replace(at: u64, old: u64, value: u64) -> bool;
 }
 
 macro_rules! values {
-    ($($(#[doc = $doc:literal])+ $name:ident $atomic:ident $unsigned:ident as $extended:ident;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident $width:ident $atomic:ident $unsigned:ident as $extended:ident;)+) => {
         $(
             $(#[doc = $doc])+
             pub(in crate::engine) struct $name;
 
             impl Value for $name {
-                const BYTES: u64 = size_of::<$unsigned>() as u64;
+                const WIDTH: Width = Width::$width;
 
                 #[inline(always)]
                 unsafe fn read(at: u64) -> u64 {
@@ -49,6 +58,14 @@ macro_rules! values {
                     // SAFETY: as for `read`.
                     unsafe { $atomic::from_ptr(at as *mut $unsigned).store(bits, Ordering::Relaxed) }
                 }
+
+                #[inline(always)]
+                unsafe fn replace(at: u64, old: u64, value: u64) -> bool {
+                    let [old, value] = [old, value].map(|value| (value as $unsigned).to_le());
+                    // SAFETY: as for `read`.
+                    let place = unsafe { $atomic::from_ptr(at as *mut $unsigned) };
+                    place.compare_exchange(old, value, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+                }
             }
         )+
     };
@@ -56,19 +73,19 @@ macro_rules! values {
 
 values! {
     /// A signed byte.
-    I8 AtomicU8 u8 as i8;
+    I8 B AtomicU8 u8 as i8;
     /// A byte.
-    U8 AtomicU8 u8 as u8;
+    U8 B AtomicU8 u8 as u8;
     /// A signed halfword.
-    I16 AtomicU16 u16 as i16;
+    I16 H AtomicU16 u16 as i16;
     /// A halfword.
-    U16 AtomicU16 u16 as u16;
+    U16 H AtomicU16 u16 as u16;
     /// A signed word.
-    I32 AtomicU32 u32 as i32;
+    I32 W AtomicU32 u32 as i32;
     /// A word.
-    U32 AtomicU32 u32 as u32;
+    U32 W AtomicU32 u32 as u32;
     /// A doubleword.
-    U64 AtomicU64 u64 as u64;
+    U64 D AtomicU64 u64 as u64;
 }
 
 /// The line of the page that `va` is in.
@@ -115,6 +132,17 @@ pub(in crate::engine) unsafe fn write<V: Value>(lines: *const Line, va: u64, val
         } else {
             None
         }
+    }
+}
+
+/// FENCE where harts run at the same time; `FULL` is whether it orders writes before later reads.
+pub(in crate::engine) struct Fence<const FULL: bool>;
+
+impl<const FULL: bool> Step for Fence<FULL> {
+    #[inline(always)]
+    unsafe fn step(_: &mut Hart, _: *const Op, acc: u64, _: u64, _: *const Line) -> Option<u64> {
+        fence(if FULL { Ordering::SeqCst } else { Ordering::AcqRel });
+        Some(acc)
     }
 }
 

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 
 use isa::Inst;
 use isa::format::Format;
-use isa::paging::PAGE_SIZE;
 
 use crate::bus::{Bus, Width};
 use crate::engine::op::{Header, Next, Op, STOP, go, header};
@@ -156,9 +155,7 @@ impl Hart {
 
     /// The instruction at `offset` in a page with code.
     pub(in crate::engine) fn instruction(&mut self, page: u32, offset: u64) -> Option<Inst> {
-        let page = self.engine.code().page_at(page).place;
-        let low = page.half(offset);
-        let word = if low & 3 == 3 { low | page.half((offset + 2) % PAGE_SIZE) << 16 } else { low };
+        let word = self.engine.code().page_at(page).place.instruction(offset)?;
         self.decoded.decode(word)
     }
 

@@ -183,7 +183,9 @@ impl Hart {
     pub(in crate::engine) fn readable_counters(&self) -> u64 {
         let (mode, c) = (self.mode(), &self.csr);
         let [cycle, instret] = self.counting_step();
-        let counts = u64::from(cycle != 0) << CYCLE | TIME | u64::from(instret != 0) << INSTRET;
+        // Real time has to be asked for.
+        let time = if self.parallel { 0 } else { TIME };
+        let counts = u64::from(cycle != 0) << CYCLE | time | u64::from(instret != 0) << INSTRET;
         let enabled = |set: bool, enables: u64| if set { enables } else { u64::MAX };
         counts
             & enabled(mode != Mode::M, c.mcounteren)

@@ -93,14 +93,18 @@ mod code {
         for row in inst::ROWS.iter().filter(|row| row.len == 4) {
             for inst in variations(row.op, row.format) {
                 let name = inst.to_string();
-                match select::form(&inst, extensions) {
-                    Form::Writes(of) | Form::Keeps(of) => {
-                        for (first, second) in [(false, false), (false, true), (true, false), (true, true)] {
-                            add(of(Sources { first, second }), &name);
+                for parallel in [false, true] {
+                    match select::form(&inst, extensions, parallel) {
+                        Form::Writes(of) | Form::Keeps(of) => {
+                            for (first, second) in
+                                [(false, false), (false, true), (true, false), (true, true)]
+                            {
+                                add(of(Sources { first, second }), &name);
+                            }
                         }
+                        Form::WritesFloat(handler) => add(handler, &name),
+                        Form::Slow => {}
                     }
-                    Form::WritesFloat(handler) => add(handler, &name),
-                    Form::Slow => {}
                 }
             }
         }
@@ -119,6 +123,8 @@ mod code {
     fn variations(op: isa::Op, format: Format) -> Vec<Inst> {
         let numbers: Vec<i32> = match format {
             Format::Csr => csr::ROWS.iter().map(|row| row.number.into()).collect(),
+            // None, and all: `fence rw,rw` and those that are more or less.
+            Format::Fence => vec![0, 0x33],
             _ => vec![0],
         };
         let of = |imm: i32| {

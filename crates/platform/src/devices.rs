@@ -1,0 +1,135 @@
+//! The devices, and the wires between them and to the harts.
+
+use core::ops::Range;
+
+use isa::cause::Interrupt;
+use iss::{AccessFault, Lines, Ram, Width};
+
+use crate::console::Console;
+use crate::device::plic::ContextMode;
+use crate::device::{Aclint, Device, Finisher, Hgeip, Htif, Plic, Power, Uart};
+use crate::map::{self, DeviceKind};
+
+/// The devices, and what connects them.
+#[derive(Debug)]
+pub(crate) struct Devices {
+    pub(crate) aclint: Aclint,
+    plic: Plic,
+    uart: Uart,
+    finisher: Finisher,
+    hgeip: Hgeip,
+    htif: Option<Htif>,
+    pub(crate) console: Console,
+    power: Option<Power>,
+}
+
+impl Devices {
+    /// Devices in their reset state, for harts with `geilen` guest interrupt lines each.
+    pub(crate) fn new(harts: usize, geilen: u32, htif: Option<Htif>, console: Console) -> Devices {
+        Devices {
+            aclint: Aclint::new(harts),
+            plic: Plic::new(harts),
+            uart: Uart::default(),
+            finisher: Finisher::default(),
+            hgeip: Hgeip::new(harts, geilen),
+            htif,
+            console,
+            power: None,
+        }
+    }
+
+    /// Puts everything back to its state after power-on, with another program.
+    pub(crate) fn reset(&mut self, htif: Option<Htif>) {
+        for region in &map::REGIONS {
+            self.device(region.kind).reset();
+        }
+        self.htif = htif;
+        self.power = None;
+        self.connect(DeviceKind::Uart);
+    }
+
+    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
+        match kind {
+            DeviceKind::Finisher => &mut self.finisher,
+            DeviceKind::Hgeip => &mut self.hgeip,
+            DeviceKind::Aclint => &mut self.aclint,
+            DeviceKind::Plic => &mut self.plic,
+            DeviceKind::Uart => &mut self.uart,
+        }
+    }
+
+    /// Carries a device's outputs to where they lead, after something has happened to it.
+    fn connect(&mut self, kind: DeviceKind) {
+        match kind {
+            DeviceKind::Finisher => self.power = self.finisher.take_request().or(self.power),
+            DeviceKind::Uart => {
+                let sent = self.uart.take_output();
+                if !sent.is_empty() {
+                    self.console.write(&sent);
+                }
+                if let Some(source) = map::region(kind).interrupt {
+                    self.plic.set_level(source, self.uart.interrupt());
+                }
+            }
+            DeviceKind::Hgeip | DeviceKind::Aclint | DeviceKind::Plic => {}
+        }
+    }
+
+    /// Reads from the device at physical address `pa`.
+    pub(crate) fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
+        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
+        let value = self.device(region.kind).load(pa - region.base, width);
+        self.connect(region.kind);
+        value
+    }
+
+    /// Writes to the device at physical address `pa`.
+    pub(crate) fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
+        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
+        self.device(region.kind).store(pa - region.base, width, value)?;
+        self.connect(region.kind);
+        Ok(())
+    }
+
+    /// The wires that end at a hart, as they are now.
+    pub(crate) fn lines(&self, hart: usize) -> Lines {
+        let wires = [
+            (Interrupt::Msi, self.aclint.software_interrupt(hart)),
+            (Interrupt::Mti, self.aclint.timer_interrupt(hart)),
+            (Interrupt::Mei, self.plic.external_interrupt(hart, ContextMode::Machine)),
+            (Interrupt::Sei, self.plic.external_interrupt(hart, ContextMode::Supervisor)),
+        ];
+        let mip = wires.into_iter().filter(|(_, high)| *high).fold(0, |mip, (line, _)| mip | line.bit());
+        Lines { mip, time: self.aclint.time(), hgeip: self.hgeip.lines(hart), stop: self.power.is_some() }
+    }
+
+    /// Looks at a store to the part of `ram` that is [`watched`](Devices::watched).
+    pub(crate) fn watched_store(&mut self, ram: &Ram, pa: u64, width: Width) {
+        if let Some(htif) = &mut self.htif {
+            self.power = htif.stored(pa, width, ram, &mut self.console).or(self.power);
+        }
+    }
+
+    /// The range of main memory in which stores are looked at.
+    pub(crate) fn watched(&self) -> Range<u64> {
+        self.htif.as_ref().map_or(0..0, Htif::tohost)
+    }
+
+    /// What the guest has asked for and has not got yet.
+    pub(crate) fn take_power(&mut self) -> Option<Power> {
+        self.power.take()
+    }
+
+    /// Gives the serial port bytes to receive.
+    pub(crate) fn push_input(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.uart.push_input(bytes);
+            self.connect(DeviceKind::Uart);
+        }
+    }
+
+    /// Whether the guest wants to be interrupted by input.
+    pub(crate) fn wants_input(&self) -> bool {
+        self.uart.wants_input()
+    }
+}

@@ -1,0 +1,47 @@
+//! A hart of a machine, and how it has fared.
+
+use iss::{Hart, Outcome, Stop};
+
+use crate::stop::{MachineStop, TrapStorm};
+
+/// A hart that takes so many steps without retiring an instruction will trap for ever.
+pub(crate) const STORM_STEPS: u64 = 10_000;
+
+/// A hart, and how it has fared in the quantum.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) hart: Hart,
+    /// Steps taken in this quantum.
+    pub(crate) steps: u64,
+    /// Steps taken since an instruction last retired, as far as has been looked.
+    fruitless: u64,
+    /// The hart has been asked in this quantum, and did nothing but wait.
+    pub(crate) idle: bool,
+    /// When the hart was asked last, it did nothing but wait.
+    pub(crate) asleep: bool,
+}
+
+impl Turn {
+    /// A hart that has done nothing yet.
+    pub(crate) fn new(hart: Hart) -> Turn {
+        Turn { hart, steps: 0, fruitless: 0, idle: false, asleep: false }
+    }
+
+    /// Takes note of a run that began when the hart had retired so many instructions.
+    pub(crate) fn note(&mut self, retired: u64, outcome: &Outcome) {
+        let fruitful = self.hart.retired() != retired || outcome.stop == Stop::Waiting;
+        self.fruitless = if fruitful { 0 } else { self.fruitless.saturating_add(outcome.steps) };
+    }
+
+    /// Why the hart will never do anything of use any more, if that is so.
+    pub(crate) fn is_lost(&mut self, outcome: &Outcome) -> Option<MachineStop> {
+        if outcome.stop == Stop::CriticalError {
+            return Some(MachineStop::CriticalError { hart: self.hart.id() });
+        }
+        if self.fruitless >= STORM_STEPS {
+            self.fruitless = 0;
+            return Some(MachineStop::TrapStorm(TrapStorm::of(&self.hart)));
+        }
+        None
+    }
+}
