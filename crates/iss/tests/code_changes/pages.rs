@@ -5,7 +5,7 @@ use isa::asm::prelude::*;
 use isa::paging::{Pte, SV39, SV39X4};
 
 use crate::twins::BASE;
-use crate::{OTHER_PAGE, RUNS, STEPS, assemble, counting, machine, result, stop};
+use crate::{OTHER_PAGE, RUNS, STEPS, align, assemble, counting, machine, result, stop};
 
 /// Stores to the second half of an instruction of four bytes across two pages, by one of several instructions.
 #[test]
@@ -151,6 +151,29 @@ fn one_page_is_executed_at_several_addresses_and_in_every_mode() {
         assert_eq!((a1, a2, a3), (va, LINKED, round as u64 + 1), "round {round} in {mode}");
     }
     twins.compare();
+}
+
+/// A block that is jumped to, and whose first instruction changes the second one, executed one step at a time.
+#[test]
+fn the_first_step_of_a_block_changes_the_block() {
+    let code = assemble(|a| {
+        let (target, first, again) = (a.label(), a.label(), a.label());
+        a.la(T0, target).lwu(T1, 0, T0).li(S3, (counting(0) ^ counting(1)).into()).li(S2, 20).la(S1, first);
+        a.place(again);
+        a.xor(T1, T1, S3).jr(S1);
+        align(a, 64);
+        a.place(first);
+        a.sw(T1, 0, T0);
+        a.place(target);
+        a.word(counting(0)).addi(S2, S2, -1).bnez(S2, again);
+        stop(a);
+    });
+    for at_once in [1, 2, 3, 4] {
+        let mut twins = machine();
+        twins.load(BASE, &code);
+        let a0 = result(&mut twins, Mode::M, 200, at_once);
+        assert_eq!(a0, 10 * (STEPS[0] + STEPS[1]) as u64, "{at_once} steps at once");
+    }
 }
 
 /// A guest that changes the instruction after the store a hundred thousand times.

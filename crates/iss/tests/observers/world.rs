@@ -37,7 +37,7 @@ pub(crate) fn world(side: &mut Side) {
     load(side, GUEST, &|a| {
         let again = a.here();
         a.mv(T0, S7).li(T1, 5).ld(T1, 0, T0).sd(T1, 0, T0).lw(T1, 0x7fe, T0).ecall();
-        a.ld(T1, 0, T0).addi(T1, T1, 1).sd(T1, 24, T0).lui(T3, 0x50000).lw(T1, 0, T3).j(again);
+        a.ld(T1, 0, T0).addi(T1, T1, 1).sd(T1, 24, T0).lui(T3, 0x50000).lw(T1, 0, T3).c_nop().j(again);
     });
     let [first, guest] = [(); 2].map(|()| side.new_root());
     side.map(&SV39, first, BASE, 2, Pte::leaf(BASE, 0xcf));

@@ -5,6 +5,7 @@
 //! what was looked up the first time is known the next. `VHART_VIEWS_COUNT` says how many steps to take under each
 //! policy of the translation cache, `VHART_VIEWS_SEED` where to start; a failure prints the seed of its world.
 
+mod directed;
 #[path = "../random/rng.rs"]
 mod rng;
 mod snippet;
