@@ -104,7 +104,7 @@ fn sum_and_mxr_go_back_and_forth() {
         let mut seen = [0; 2];
         for n in 0..64u64 {
             // Every change of one bit, and of more.
-            let bits = n * 5 % 8 ^ n / 8;
+            let bits = (n * 5 % 8) ^ (n / 8);
             let [sum, mxr, own_mxr] = [0, 1, 2].map(|bit| bits >> bit & 1);
             twins.each(|side| {
                 let own = if mode.virt { csr::vsstatus::NUMBER } else { csr::sstatus::NUMBER };
