@@ -7,6 +7,9 @@ use isa::paging::{Pte, SV39, SV39X4};
 use crate::twins::BASE;
 use crate::{OTHER_PAGE, RUNS, STEPS, align, assemble, counting, machine, result, stop};
 
+/// A page with nothing but data.
+const DATA: u64 = BASE + 0x8000;
+
 /// Stores to the second half of an instruction of four bytes across two pages, by one of several instructions.
 #[test]
 fn the_second_page_of_an_instruction_changes() {
@@ -153,17 +156,19 @@ fn one_page_is_executed_at_several_addresses_and_in_every_mode() {
     twins.compare();
 }
 
-/// A block that is jumped to, and whose first instruction changes the second one, executed one step at a time.
+/// A block that is jumped to, and whose first instruction changes the second one in every other round, executed a few
+/// steps at a time.
 #[test]
 fn the_first_step_of_a_block_changes_the_block() {
     let code = assemble(|a| {
         let (target, first, again) = (a.label(), a.label(), a.label());
-        a.la(T0, target).lwu(T1, 0, T0).li(S3, (counting(0) ^ counting(1)).into()).li(S2, 20).la(S1, first);
+        a.la(T0, target).li(T1, DATA).xor(S4, T0, T1).mv(T0, T1);
+        a.li(S3, (counting(0) ^ counting(1)).into()).li(S2, 20).la(S1, first);
         a.place(again);
-        a.xor(T1, T1, S3).jr(S1);
+        a.xor(T0, T0, S4).jr(S1);
         align(a, 64);
         a.place(first);
-        a.sw(T1, 0, T0);
+        a.amoxor_w(ZERO, S3, T0, Order::Plain);
         a.place(target);
         a.word(counting(0)).addi(S2, S2, -1).bnez(S2, again);
         stop(a);

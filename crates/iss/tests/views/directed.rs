@@ -126,27 +126,36 @@ fn sum_and_mxr_go_back_and_forth() {
     }
 }
 
-/// Protection of eight bytes of a page, of which the others are accessed before and after.
+/// Protection of eight bytes of a page, of which the others are accessed before and after, with and without
+/// translation.
 #[test]
 fn a_part_of_a_page_is_protected() {
-    let mut twins = machines();
-    let protect = |twins: &mut Twins, cfg: u64| {
-        twins.each(|side| {
-            side.set(csr::pmpaddr0::NUMBER, (DATA[0] + 0x100) >> 2);
-            side.set(csr::pmpaddr0::NUMBER + 1, u64::MAX);
-            side.set(csr::pmpcfg0::NUMBER, 0x1f00 | cfg);
-        });
-    };
-    for (cfg, cause) in [(0x18, 5), (0x19, 0), (0x1b, 0), (0, 0), (0x18, 5)] {
-        protect(&mut twins, cfg);
-        for _ in 0..2 {
-            assert_eq!(run(&mut twins, Mode::HS, DATA[0] + 0x200)[1], 0);
-            assert_eq!(run(&mut twins, Mode::HS, DATA[0] + 0x100)[1], cause, "{cfg:#x}");
+    for (page, paged) in [(DATA[0], false), (VA, true)] {
+        let mut twins = machines();
+        if paged {
+            twins.each(|side| {
+                let satp = first_stage(side, Pte::leaf(DATA[0], ALL));
+                side.set(csr::satp::NUMBER, satp);
+            });
         }
+        let protect = |twins: &mut Twins, cfg: u64| {
+            twins.each(|side| {
+                side.set(csr::pmpaddr0::NUMBER, (DATA[0] + 0x100) >> 2);
+                side.set(csr::pmpaddr0::NUMBER + 1, u64::MAX);
+                side.set(csr::pmpcfg0::NUMBER, 0x1f00 | cfg);
+            });
+        };
+        for (cfg, cause) in [(0x18, 5), (0x19, 0), (0x1b, 0), (0, 0), (0x18, 5)] {
+            protect(&mut twins, cfg);
+            for _ in 0..2 {
+                assert_eq!(run(&mut twins, Mode::HS, page + 0x200)[1], 0);
+                assert_eq!(run(&mut twins, Mode::HS, page + 0x100)[1], cause, "{cfg:#x}");
+            }
+        }
+        // Read-only: loads pass, and the store to the doubleword after them does not.
+        protect(&mut twins, 0x19);
+        assert_eq!(run(&mut twins, Mode::HS, page + 0xf8)[1], 7);
     }
-    // Read-only: the stores to the next doublewords pass, and one to it does not.
-    protect(&mut twins, 0x19);
-    assert_eq!(run(&mut twins, Mode::HS, DATA[0] + 0xf8)[1], 7);
 }
 
 /// The address space that has been remembered for longest is forgotten: its tables are looked into again.
