@@ -75,6 +75,9 @@ pub(in crate::engine) unsafe extern "C" fn observed(
 impl Hart {
     /// Tells the observer that instruction `n` of a block is about to be executed, and of its fetch. Says whether it
     /// may be executed.
+    ///
+    /// Never inlined, as [`execute_one`](Hart::execute_one).
+    #[inline(never)]
     fn announce(&mut self, header: &Header, n: u8, va: u64, left: i64) -> bool {
         let Some(observer) = self.engine.hot.observer else { return true };
         // SAFETY: `run` has put it there, and lends it to nobody else while ops are executed.

@@ -4,33 +4,53 @@
 use isa::asm::prelude::*;
 
 use super::{BASE, Machine};
+use crate::observe::Observer;
 
-/// A loop of calls, branches, loads, stores and what the reference interpreter executes, on a small stack.
-#[test]
-fn a_hundred_million_instructions_need_a_small_stack() {
-    let steps = if cfg!(engine_loop) { 1_000_000 } else { 100_000_000 };
+/// A loop of calls, branches, loads, stores and what the reference interpreter executes; t0 counts the inner rounds,
+/// of at most 20 instructions.
+fn program(a: &mut Asm) {
+    let (outer, inner, function, even) = (a.label(), a.label(), a.label(), a.label());
+    a.li(S0, BASE + 0x8000);
+    a.place(outer);
+    a.li(S1, 20);
+    a.place(inner);
+    a.ld(T0, 0, S0).addi(T0, T0, 1).sd(T0, 0, S0).andi(T1, T0, 1).beqz(T1, even);
+    a.sh(T0, 16, S0).xor(T2, T2, T0).amoadd_w(ZERO, T1, S0, Order::Plain);
+    a.place(even);
+    a.call(function).addi(S1, S1, -1).bnez(S1, inner);
+    // The following are slow: a misaligned access, and a CSR.
+    a.lw(T3, 1, S0).csrr(T4, csr::misa::NUMBER).j(outer);
+    a.align(0x1000);
+    a.place(function);
+    a.lbu(T5, 3, S0).mul(T5, T5, T0).ret();
+}
+
+/// Executes so many instructions of [`program`] on a stack of 256 KiB.
+fn run_on_small_stack(steps: u64, observer: Option<Everything>) {
     let run = move || {
-        let mut machine = Machine::new(|a| {
-            let (outer, inner, function, even) = (a.label(), a.label(), a.label(), a.label());
-            a.li(S0, BASE + 0x8000);
-            a.place(outer);
-            a.li(S1, 20);
-            a.place(inner);
-            a.ld(T0, 0, S0).addi(T0, T0, 1).sd(T0, 0, S0).andi(T1, T0, 1).beqz(T1, even);
-            a.sh(T0, 16, S0).xor(T2, T2, T0).amoadd_w(ZERO, T1, S0, Order::Plain);
-            a.place(even);
-            a.call(function).addi(S1, S1, -1).bnez(S1, inner);
-            // The following are slow: a misaligned access, and a CSR.
-            a.lw(T3, 1, S0).csrr(T4, csr::misa::NUMBER).j(outer);
-            a.align(0x1000);
-            a.place(function);
-            a.lbu(T5, 3, S0).mul(T5, T5, T0).ret();
-        });
-        machine.run(steps);
+        let mut machine = Machine::new(program);
+        let mut observer = observer;
+        let observer = observer.as_mut().map(|observer| observer as &mut dyn Observer);
+        machine.hart.run(&mut machine.bus, steps, observer);
         machine.hart.x(T0.into())
     };
     let small = std::thread::Builder::new().stack_size(256 << 10).spawn(run).expect("the thread starts");
     assert!(small.join().expect("the thread ends") > steps / 20);
+}
+
+/// An observer that is told everything.
+struct Everything;
+
+impl Observer for Everything {}
+
+#[test]
+fn a_hundred_million_instructions_need_a_small_stack() {
+    run_on_small_stack(if cfg!(engine_loop) { 1_000_000 } else { 100_000_000 }, None);
+}
+
+#[test]
+fn observed_instructions_need_a_small_stack() {
+    run_on_small_stack(1_000_000, Some(Everything));
 }
 
 #[test]
@@ -95,6 +115,7 @@ mod code {
         add(control::link, "a link");
         add(control::leave_page, "a link to another page");
         add(slow::slow, "the slow path");
+        add(slow::observed, "an instruction that is observed");
         handlers
     }
 
