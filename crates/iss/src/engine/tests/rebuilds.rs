@@ -104,6 +104,26 @@ fn code_that_is_written_anew_before_each_call_is_built_once_for_each() {
     assert!(rebuilt <= 4 * ROUNDS, "{rebuilt} slots for {ROUNDS} rounds");
 }
 
+/// Stores to a page whose code is gone need no closer look any more.
+#[test]
+fn a_page_without_blocks_is_not_marked() {
+    let mut machine = Machine::new(|a| {
+        let (function, done) = (a.label(), a.label());
+        a.la(T0, function).jalr(RA, 0, T0).sd(ZERO, 0, T0);
+        a.place(done);
+        a.j(done);
+        a.align(0x1000);
+        a.place(function);
+        a.addi(A0, A0, 1).ret();
+    });
+    let is_marked = |machine: &Machine| machine.bus.0.code().is_marked(1);
+    machine.run(5);
+    assert!(is_marked(&machine), "the function has been executed");
+    machine.run(10);
+    assert!(!is_marked(&machine), "there is no function any more");
+    assert_eq!(machine.hart.x(A0.into()), 1);
+}
+
 /// When the code cache is full it is emptied, and the hart goes on.
 #[test]
 fn a_full_code_cache_is_emptied() {
