@@ -101,6 +101,11 @@ pub(super) const FAULTS: &[&[Fault]] = &[
             equivalent "fences may forget more than they must; that ours do not is tested in iss";
         asid_fences_do_nothing [105] "hit && scope.id.is_none_or(|asid| «asid == context.asid() && !Pte::G.is_set(leaf.pte.0)»)" => "false";
     },
+    faults! { "crates/iss/src/mmu/guest_cache.rs":
+        guest_cache_knows_no_fences [104] "«scope.id.is_none_or(|vmid| vmid == entry.vmid) && scope.address.is_none_or(hits)»" => "false";
+        guest_cache_knows_no_superpages [106] "(gpa ^ entry.gpa) >> «entry.leaf.size_bits» == 0" => "PAGE_BITS";
+        guest_cache_is_shared [108] "(entry.mode, «entry.vmid») ==" => "hgatp::VMID.get(atp)";
+    },
     faults! { "crates/iss/src/mmu/pmp.rs":
         pmp_top_of_range_is_off [] "«(base < address).then(|| (base << 2, (address << 2) - 1))»" => "None";
         pmp_na4_is_wide [] "2 => «Some((address << 2, (address << 2) + 3))»," => "Some((address << 2, (address << 2) + 7))";
