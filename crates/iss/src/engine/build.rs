@@ -86,7 +86,6 @@ pub(super) fn build(code: &mut Code, decoder: Decoder<'_>, page: u32, start: u64
         page,
         start: start as u16,
         len: items.len() as u8,
-        slots: slots as u8,
     };
     if !is_jump {
         let n = items.len() as u8;

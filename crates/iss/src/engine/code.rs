@@ -117,7 +117,7 @@ impl Code {
             (LEAVE_PAGE, control::leave_page),
         ];
         for (slot, run) in fixed {
-            let none = Header { shorts: 0, page: 0, start: 0, len: 0, slots: 2 };
+            let none = Header { shorts: 0, page: 0, start: 0, len: 0 };
             // SAFETY: the slots have just been taken, and nothing refers to them yet.
             unsafe {
                 self.arena.start().add(slot as usize - 1).cast::<Header>().write(none);

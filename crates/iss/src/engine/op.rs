@@ -65,8 +65,6 @@ pub(super) struct Header {
     pub(super) start: u16,
     /// How many instructions it has, at most [`MAX_LEN`].
     pub(super) len: u8,
-    /// Slots that it fills in all.
-    pub(super) slots: u8,
 }
 
 /// The largest number of instructions in a block: as many as [`Header::shorts`] has bits.
@@ -150,7 +148,7 @@ mod tests {
 
     #[test]
     fn offsets_follow_from_the_sizes() {
-        let header = Header { shorts: 0b101, page: 0, start: 0x10, len: 4, slots: 6 };
+        let header = Header { shorts: 0b101, page: 0, start: 0x10, len: 4 };
         assert_eq!([0, 1, 2, 3, 4].map(|n| header.offset(n)), [0x10, 0x12, 0x16, 0x18, 0x1c]);
         assert_eq!(Header { shorts: u64::MAX, len: 64, ..header }.end(), 0x10 + 128);
     }

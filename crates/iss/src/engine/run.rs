@@ -28,7 +28,11 @@ impl Hart {
         if self.engine.kind != Engine::Fast || !self.counting.is_simple() {
             return 0;
         }
-        self.engine.code();
+        let code = self.engine.code();
+        if !code.is_usable() {
+            return 0;
+        }
+        self.engine.hot.arena = code.arena.start();
         self.engine.catch_up(bus.ram());
         self.select_views();
         self.note_float_state();
@@ -44,12 +48,6 @@ impl Hart {
         hot.end = taken as i64 + budget;
         hot.accounted = taken as i64;
         hot.budget = budget;
-        if let Some(code) = &self.engine.code {
-            if !code.is_usable() {
-                return 0;
-            }
-            hot.arena = code.arena.start();
-        }
         // SAFETY: only lifetimes change; the pointers are not used after this call.
         unsafe {
             self.engine.hot.bus = std::mem::transmute::<*mut dyn Bus, *mut dyn Bus>(bus);

@@ -325,28 +325,64 @@ pub(in crate::engine) trait Conversion {
 }
 
 /// A conversion or move from an integer register.
-pub(in crate::engine) struct FromX<C, const NEED: u8>(PhantomData<C>);
+pub(in crate::engine) type FromX<C, const NEED: u8> = Transfer<C, X, F, NEED>;
 /// A conversion or move to an integer register.
-pub(in crate::engine) struct ToX<C, const NEED: u8>(PhantomData<C>);
+pub(in crate::engine) type ToX<C, const NEED: u8> = Transfer<C, F, X, NEED>;
 /// A conversion between formats.
-pub(in crate::engine) struct Convert<C, const NEED: u8>(PhantomData<C>);
+pub(in crate::engine) type Convert<C, const NEED: u8> = Transfer<C, F, F, NEED>;
 
-impl<C: Conversion, const NEED: u8> Step for FromX<C, NEED> {
+/// A conversion or move `C` from a register of file `S` to one of file `D`.
+pub(in crate::engine) struct Transfer<C, S, D, const NEED: u8>(PhantomData<(C, S, D)>);
+
+/// A register file.
+pub(in crate::engine) trait File {
+    /// Register `n`.
+    ///
+    /// # Safety
+    /// `n` must be a number that the decoder writes for this file.
+    unsafe fn get(hart: &Hart, n: u8) -> u64;
+
+    /// Sets register `n`.
+    ///
+    /// # Safety
+    /// As for [`get`](File::get).
+    unsafe fn set(hart: &mut Hart, n: u8, bits: u64);
+}
+
+/// The integer registers.
+pub(in crate::engine) struct X;
+/// The floating-point registers.
+pub(in crate::engine) struct F;
+
+impl File for X {
     #[inline(always)]
-    unsafe fn step(hart: &mut Hart, op: *const Op, acc: u64, _: u64, _: *const Line) -> Option<u64> {
+    unsafe fn get(hart: &Hart, n: u8) -> u64 {
         // SAFETY: passed on.
-        unsafe {
-            if !is_ready::<NEED>(hart) {
-                return None;
-            }
-            let value = C::of(x(hart, (*op).a))?;
-            set_f(hart, (*op).rd, value);
-            Some(acc)
-        }
+        unsafe { x(hart, n) }
+    }
+
+    #[inline(always)]
+    unsafe fn set(hart: &mut Hart, n: u8, bits: u64) {
+        // SAFETY: passed on.
+        unsafe { set_x(hart, n, bits) }
     }
 }
 
-impl<C: Conversion, const NEED: u8> Step for ToX<C, NEED> {
+impl File for F {
+    #[inline(always)]
+    unsafe fn get(hart: &Hart, n: u8) -> u64 {
+        // SAFETY: passed on.
+        unsafe { f(hart, n) }
+    }
+
+    #[inline(always)]
+    unsafe fn set(hart: &mut Hart, n: u8, bits: u64) {
+        // SAFETY: passed on.
+        unsafe { set_f(hart, n, bits) }
+    }
+}
+
+impl<C: Conversion, S: File, D: File, const NEED: u8> Step for Transfer<C, S, D, NEED> {
     #[inline(always)]
     unsafe fn step(hart: &mut Hart, op: *const Op, _: u64, _: u64, _: *const Line) -> Option<u64> {
         // SAFETY: passed on.
@@ -354,24 +390,9 @@ impl<C: Conversion, const NEED: u8> Step for ToX<C, NEED> {
             if !is_ready::<NEED>(hart) {
                 return None;
             }
-            let value = C::of(f(hart, (*op).a))?;
-            set_x(hart, (*op).rd, value);
+            let value = C::of(S::get(hart, (*op).a))?;
+            D::set(hart, (*op).rd, value);
             Some(value)
-        }
-    }
-}
-
-impl<C: Conversion, const NEED: u8> Step for Convert<C, NEED> {
-    #[inline(always)]
-    unsafe fn step(hart: &mut Hart, op: *const Op, acc: u64, _: u64, _: *const Line) -> Option<u64> {
-        // SAFETY: passed on.
-        unsafe {
-            if !is_ready::<NEED>(hart) {
-                return None;
-            }
-            let value = C::of(f(hart, (*op).a))?;
-            set_f(hart, (*op).rd, value);
-            Some(acc)
         }
     }
 }
