@@ -139,6 +139,7 @@ pub(super) fn form(inst: &Inst, extensions: ExtSet, parallel: bool) -> Form {
         I::sext_h => Writes(immediate::<alu::SextH>),
         I::zext_h => Writes(immediate::<alu::ZextH>),
         I::rev8 => Writes(immediate::<alu::Rev8>),
+        I::orc_b => Writes(immediate::<alu::OrcB>),
         I::bclr => Writes(registers::<alu::Bclr>),
         I::bext => Writes(registers::<alu::Bext>),
         I::binv => Writes(registers::<alu::Binv>),
