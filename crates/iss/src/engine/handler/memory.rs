@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
 use super::{Operand, Step, misaligned, set_x};
-use crate::bus::Width;
+use crate::bus::{CACHE_BLOCK_SIZE, Width};
 use crate::engine::op::{Handler, Op};
 use crate::engine::view::{LINES, Line};
 use crate::hart::Hart;
@@ -214,6 +214,27 @@ impl<V: Value> Step for GuestStore<V> {
         unsafe {
             let lines = hart.engine.hot.guest_lines;
             write::<V>(lines, super::x(hart, (*op).a), super::x(hart, (*op).b))?;
+            Some(acc)
+        }
+    }
+}
+
+/// CBO.ZERO.
+pub(in crate::engine) struct ZeroBlock;
+
+impl Step for ZeroBlock {
+    #[inline(always)]
+    unsafe fn step(hart: &mut Hart, op: *const Op, acc: u64, _: u64, lines: *const Line) -> Option<u64> {
+        // SAFETY: the tag says that the page is in main memory where `to_host` leads, and the block is in the page.
+        unsafe {
+            let va = super::x(hart, (*op).a) & !(CACHE_BLOCK_SIZE - 1);
+            let line = line(lines, va);
+            if (*line).write != va & !0xfff || !hart.engine.hot.zeroes_blocks {
+                return None;
+            }
+            for offset in (0..CACHE_BLOCK_SIZE).step_by(8) {
+                U64::write(va.wrapping_add((*line).to_host).wrapping_add(offset), 0);
+            }
             Some(acc)
         }
     }
