@@ -10,6 +10,9 @@ use crate::load::Image;
 use crate::map;
 use crate::state::{self, BadState};
 
+/// The largest main memory of a snapshot. Reserving one costs the host some room, whether or not it is used.
+const MEMORY_MAX: u64 = 1 << 40;
+
 /// What a machine is made of, in words and numbers that a command line has.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Shape {
@@ -64,6 +67,10 @@ impl Shape {
         let harts = usize::try_from(*harts).unwrap_or(usize::MAX);
         let config = MachineConfig { harts, memory: *memory, variant, ..MachineConfig::default() };
         config.check()?;
+        BadState::unless(
+            config.memory <= MEMORY_MAX,
+            "its main memory is larger than any that could be saved",
+        )?;
         Ok(config)
     }
 }
