@@ -17,6 +17,7 @@ mod test;
 
 mod images;
 mod session;
+mod snapshot;
 mod status;
 mod terminal;
 
