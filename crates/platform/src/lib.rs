@@ -20,6 +20,7 @@ pub mod device;
 pub mod fdt;
 pub mod load;
 pub mod map;
+pub mod state;
 
 pub use boot::device_tree;
 pub use bus::SystemBus;
