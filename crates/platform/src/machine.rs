@@ -16,6 +16,7 @@ use crate::boot::Plan;
 use crate::bus::SystemBus;
 use crate::config::MachineConfig;
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::device::{Htif, Power};
 use crate::error::Error;
 use crate::load::Symbols;
@@ -65,7 +66,8 @@ impl Machine {
             return Err(Error::NothingToRun);
         }
         let Boot { ram, harts, symbols, device_tree } = Boot::new(&config)?;
-        let bus = SystemBus::new(ram, config.harts, config.variant.geilen, htif(symbols), console);
+        let slots = Slots::new(&config)?;
+        let bus = SystemBus::new(ram, config.harts, config.variant.geilen, htif(symbols), slots, console);
         Ok(Machine {
             config,
             harts,

@@ -8,7 +8,7 @@ use iss::Ram;
 use super::Broken;
 
 /// Bytes of a descriptor.
-pub(super) const DESCRIPTOR: u64 = 16;
+const DESCRIPTOR: u64 = 16;
 /// Descriptors that a chain may have, those of an indirect table included. The specification allows as many as the
 /// queue has; Linux makes longer ones in indirect tables, up to what a device says of itself (`seg_max` of a drive).
 const DESCRIPTORS: usize = super::queue::MAX_SIZE as usize;

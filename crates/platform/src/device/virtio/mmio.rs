@@ -155,6 +155,23 @@ impl Slot {
         self.function.as_ref().map_or(0, |function| function.features() | feature::TRANSPORT)
     }
 
+    /// Whether the device can live with these features.
+    fn fit(&self, chosen: u64) -> bool {
+        chosen & !self.features() == 0 && chosen & feature::VERSION_1 != 0
+    }
+
+    /// Whether `registers` are such as a driver can have brought about.
+    fn can_have(&self, registers: &Registers) -> bool {
+        let Registers { status, interrupt, driver_features: chosen, queues, .. } = registers;
+        let is_set = |bit| status & bit != 0;
+        status & !(ACKNOWLEDGE | DRIVER | DRIVER_OK | FEATURES_OK | NEEDS_RESET | FAILED) == 0
+            && (self.fit(*chosen) || !is_set(FEATURES_OK))
+            && (is_set(FEATURES_OK) || !is_set(DRIVER_OK))
+            && interrupt & !(USED | CONFIG_CHANGED) == 0
+            && queues.len() == self.registers.queues.len()
+            && queues.iter().all(Queue::is_sound)
+    }
+
     /// Takes what the driver says about where it stands. 3.1 "Device Initialization".
     ///
     /// Bits only rise, but for a reset. A bit that may not rise yet stays low, which the driver sees.
@@ -164,8 +181,7 @@ impl Slot {
             return;
         }
         let before = self.registers.status;
-        let chosen = self.registers.driver_features;
-        let features_fit = chosen & !self.features() == 0 && chosen & feature::VERSION_1 != 0;
+        let features_fit = self.fit(self.registers.driver_features);
         let mut status = before | value & (ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK | FAILED);
         if !features_fit && before & FEATURES_OK == 0 {
             status &= !FEATURES_OK;
@@ -305,12 +321,9 @@ impl Device for Slot {
 
     fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
         let (registers, saved): (Registers, Option<(u32, Vec<u8>)>) = state::decode(state)?;
-        let is_sound = registers.queues.len() == self.registers.queues.len()
-            && registers.queues.iter().all(Queue::is_sound)
-            && saved.as_ref().map(|(id, _)| *id) == self.function.as_ref().map(|function| function.id());
-        if !is_sound {
-            return Err(BadState);
-        }
+        let id = self.function.as_ref().map(|function| function.id());
+        BadState::unless(saved.as_ref().map(|(id, _)| *id) == id, "a virtio slot held another device")?;
+        BadState::unless(self.can_have(&registers), "a virtio slot has registers that it cannot have")?;
         if let (Some(function), Some((_, state))) = (&mut self.function, &saved) {
             function.restore(state)?;
         }

@@ -15,8 +15,6 @@ mod mmio;
 mod queue;
 mod rng;
 mod slots;
-#[cfg(test)]
-mod test_driver;
 
 use core::fmt;
 

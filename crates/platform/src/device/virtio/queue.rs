@@ -7,7 +7,7 @@ use std::sync::atomic::{Ordering, fence};
 use iss::{Ram, Width};
 use serde::{Deserialize, Serialize};
 
-use super::chain::{Chain, DESCRIPTOR, Table};
+use super::chain::{Chain, Table};
 use super::{Broken, feature};
 
 /// The largest size of a queue, in descriptors: `QueueNumMax`.
@@ -101,6 +101,11 @@ impl<'a> Serving<'a> {
         Ok(serving)
     }
 
+    /// The features that have been negotiated.
+    pub(super) fn features(&self) -> u64 {
+        self.features
+    }
+
     /// Main memory.
     pub(super) fn ram(&self) -> &'a Ram {
         self.ram
@@ -192,10 +197,4 @@ impl<'a> Serving<'a> {
     fn store(&self, at: u64, width: Width, value: u64) -> Result<(), Broken> {
         self.ram.store(at, width, value).ok_or(Broken("a ring outside main memory"))
     }
-}
-
-/// Bytes of the three areas of a queue with `size` descriptors, for those who set one up.
-#[cfg(test)]
-pub(super) fn areas(size: u64) -> [u64; 3] {
-    [DESCRIPTOR * size, 6 + 2 * size, 6 + 8 * size]
 }
