@@ -18,6 +18,7 @@ use crate::boot::Plan;
 use crate::bus::SystemBus;
 use crate::config::MachineConfig;
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::device::{Htif, Power};
 use crate::error::Error;
 use crate::load::Symbols;
@@ -69,14 +70,15 @@ impl Machine {
             return Err(Error::NothingToRun);
         }
         let boot = Boot::new(&config)?;
-        Ok(Machine::assemble(config, boot, console))
+        Machine::assemble(config, boot, console)
     }
 
     /// A machine that has done nothing yet.
-    fn assemble(config: MachineConfig, boot: Boot, console: Console) -> Machine {
+    fn assemble(config: MachineConfig, boot: Boot, console: Console) -> Result<Machine, Error> {
         let Boot { ram, harts, symbols, device_tree } = boot;
-        let bus = SystemBus::new(ram, config.harts, config.variant.geilen, htif(symbols), console);
-        Machine {
+        let slots = Slots::new(&config)?;
+        let bus = SystemBus::new(ram, config.harts, config.variant.geilen, htif(symbols), slots, console);
+        Ok(Machine {
             config,
             harts,
             bus,
@@ -88,7 +90,7 @@ impl Machine {
             to_poll: 0,
             is_quiet: false,
             interrupter: Interrupter::default(),
-        }
+        })
     }
 
     /// Starts again from the beginning, with fresh memory; [`instructions`](Machine::instructions) goes on.

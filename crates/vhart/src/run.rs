@@ -9,7 +9,7 @@ use platform::{Image, MachineConfig};
 use crate::args::{RunArgs, StageArgs};
 use crate::snapshot::{Save, Start};
 use crate::watch::Watch;
-use crate::{images, session, status};
+use crate::{devices, images, session, status};
 
 /// The built-in firmware.
 const FIRMWARE: &str = "sbi";
@@ -26,6 +26,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     } else {
         let mut config = session::config(&args.machine, variant, engine)?;
         config.parallel = parallel;
+        devices::add(&mut config, &args.devices);
         load(&mut config, args.file.as_deref(), &args.stages)?;
         if session::dump_device_tree(&args.machine, &config)? {
             return Ok(ExitCode::SUCCESS);

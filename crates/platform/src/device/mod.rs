@@ -8,6 +8,7 @@ pub mod hgeip;
 pub mod htif;
 pub mod plic;
 pub mod uart;
+pub mod virtio;
 
 pub use aclint::Aclint;
 pub use finisher::Finisher;

@@ -59,7 +59,7 @@ impl Machine {
     ) -> Result<Machine, SnapshotError> {
         config.check()?;
         let boot = Boot::empty(&config, &Plan::new(&config)?)?;
-        let mut machine = Machine::assemble(config, boot, console);
+        let mut machine = Machine::assemble(config, boot, console)?;
         machine.restore(state)?;
         Ok(machine)
     }

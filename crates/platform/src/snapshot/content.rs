@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::SnapshotError;
 use super::pieces::WHOLE_MAX;
-use crate::config::MachineConfig;
+use crate::config::{MachineConfig, Terminal};
+use crate::device::virtio::Drive;
 use crate::load::Image;
 use crate::map;
 use crate::state::{self, BadState};
@@ -21,6 +22,9 @@ pub(super) struct Shape {
     cpu: String,
     /// The node names of the devices.
     devices: Vec<String>,
+    drives: Vec<Drive>,
+    terminal: Terminal,
+    entropy: Option<u64>,
 }
 
 /// What a machine boots from; the bytes of the images follow in this order.
@@ -48,12 +52,15 @@ impl Shape {
             memory: config.memory,
             cpu: config.variant.describe().ok_or(SnapshotError::NoName)?,
             devices: map::REGIONS.iter().map(map::Region::node_name).collect(),
+            drives: config.drives.clone(),
+            terminal: config.terminal,
+            entropy: config.entropy,
         })
     }
 
     /// A machine of this shape with nothing to boot.
     pub(super) fn config(&self) -> Result<MachineConfig, SnapshotError> {
-        let Shape { harts, memory, cpu, devices } = self;
+        let Shape { harts, memory, cpu, devices, drives, terminal, entropy } = self;
         let ours: Vec<String> = map::REGIONS.iter().map(map::Region::node_name).collect();
         if *devices != ours {
             let missing = |from: &[String], of: &[String]| {
@@ -65,7 +72,15 @@ impl Shape {
         }
         let variant = Variant::parse(cpu).map_err(|error| BadState::new(error.to_string()))?;
         let harts = usize::try_from(*harts).unwrap_or(usize::MAX);
-        let config = MachineConfig { harts, memory: *memory, variant, ..MachineConfig::default() };
+        let config = MachineConfig {
+            harts,
+            memory: *memory,
+            variant,
+            drives: drives.clone(),
+            terminal: *terminal,
+            entropy: *entropy,
+            ..MachineConfig::default()
+        };
         config.check()?;
         BadState::unless(
             config.memory <= MEMORY_MAX,
@@ -78,11 +93,14 @@ impl Shape {
 impl Images {
     /// The bytes of what `config` boots from.
     pub(super) fn encode(config: &MachineConfig) -> Result<Vec<u8>, SnapshotError> {
-        // The shape has the first three; the engine and how harts run are chosen when the snapshot is loaded.
+        // The shape has these; the engine and how harts run are chosen when the snapshot is loaded.
         let MachineConfig {
             harts: _,
             memory: _,
             variant: _,
+            drives: _,
+            terminal: _,
+            entropy: _,
             engine: _,
             parallel: _,
             firmware,
