@@ -31,7 +31,7 @@ pub(super) struct BootArgs {
 }
 
 /// What has QEMU's `virt` machine.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Debug)]
 pub(crate) enum Simulator {
     /// Ours
     Vhart,
@@ -118,13 +118,18 @@ impl Boot {
     /// The command that does it.
     pub(crate) fn command(&self, on: Simulator) -> Command {
         let mut command = on.command();
-        for (name, file) in [("bios", &self.firmware), ("kernel", &self.kernel), ("initrd", &self.initramfs)]
-        {
-            command.arg(on.option(name)).arg(file);
-        }
-        command.args([on.option("smp"), self.harts.to_string(), on.option("memory"), self.memory.clone()]);
-        command.args([on.option("append"), self.append.clone()]);
+        command.args(self.arguments(on));
         command
+    }
+
+    /// What tells `on` what is booted.
+    pub(super) fn arguments(&self, on: Simulator) -> Vec<OsString> {
+        let files = [("bios", &self.firmware), ("kernel", &self.kernel), ("initrd", &self.initramfs)];
+        let harts = self.harts.to_string();
+        let words = [("smp", &harts), ("memory", &self.memory), ("append", &self.append)];
+        let files = files.into_iter().map(|(name, file)| (name, file.into()));
+        let all = files.chain(words.into_iter().map(|(name, word)| (name, word.into())));
+        all.flat_map(|(name, value)| [on.option(name).into(), value]).collect()
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod apt;
 mod boot;
+pub(crate) mod check;
 mod cpio;
 mod initramfs;
 mod modules;
 mod programs;
+mod session;
 mod software;
 
 use std::process::ExitCode;
@@ -17,7 +19,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use boot::BootArgs;
-use software::Software;
+use check::CheckArgs;
+pub(crate) use software::Software;
 
 /// What to do with Debian.
 #[derive(Args)]
@@ -35,6 +38,8 @@ enum Task {
     Boot(BootArgs),
     /// Boot it, and inside it the same kernel as a guest of its KVM
     Kvm(BootArgs),
+    /// Check that Debian does what it must, beside QEMU's machine where that is installed
+    Check(CheckArgs),
 }
 
 /// Gets what is not there yet, and runs what `arguments` ask for.
@@ -51,5 +56,6 @@ pub(crate) fn run(arguments: &LinuxArgs) -> Result<ExitCode> {
         }
         Some(Task::Boot(arguments)) => boot::run(&software, arguments),
         Some(Task::Kvm(arguments)) => boot::run_kvm(&software, arguments),
+        Some(Task::Check(arguments)) => check::run(&software, arguments),
     }
 }

@@ -1,6 +1,7 @@
 //! Programs of Debian's with the libraries that they are linked with.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,11 +19,11 @@ pub(super) fn with_libraries(root: &Path, programs: &[&str]) -> Result<BTreeMap<
     let mut files = BTreeMap::new();
     let mut wanted: Vec<String> = programs.iter().map(|program| (*program).to_owned()).collect();
     while let Some(path) = wanted.pop() {
-        if !files.contains_key(&path) {
-            let file = root.join(&path);
+        if let Entry::Vacant(place) = files.entry(path) {
+            let file = root.join(place.key());
             let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             wanted.extend(needs(&bytes).with_context(|| format!("cannot read {}", file.display()))?);
-            files.insert(path, bytes);
+            place.insert(bytes);
         }
     }
     Ok(files)
