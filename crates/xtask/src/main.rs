@@ -8,6 +8,7 @@ mod debugger;
 mod diff_engines;
 mod flat;
 mod images;
+mod linux;
 mod machine;
 mod mutants;
 mod peers;
@@ -58,6 +59,8 @@ enum Task {
         #[arg(long)]
         long: bool,
     },
+    /// Get Debian's kernel, firmware and programs for RISC-V as packages, and boot them; docs/real-software.md says more
+    Linux(linux::LinuxArgs),
     /// Measure vhart beside Spike and QEMU, and count the host's instructions; benches/README.md says more
     Bench(bench::BenchArgs),
     /// Plant faults in the simulator, one at a time; the conformance suite must notice each
@@ -78,6 +81,7 @@ fn main() -> Result<ExitCode> {
         Task::Test => {}
         Task::Peers { names } => peers::run(&names)?,
         Task::DiffEngines { long } => diff_engines::run(long)?,
+        Task::Linux(arguments) => return linux::run(&arguments),
         Task::Bench(arguments) if !bench::run(&arguments)? => return Ok(ExitCode::FAILURE),
         Task::Bench(_) => {}
         Task::Mutants { name } => mutants::run(&name)?,

@@ -9,6 +9,7 @@ use anyhow::{Result, bail, ensure};
 use crate::debugger;
 use crate::diff_engines;
 use crate::images::{self, CALLS, GUESTS, SMP};
+use crate::linux::{self, Software};
 use crate::machine::{self, Program};
 use crate::process::{self, run};
 use crate::project;
@@ -112,6 +113,10 @@ pub(crate) fn run_all() -> Result<bool> {
             "the images on QEMU's machine",
             "qemu-system-riscv64 (Debian: apt install qemu-system-misc)",
         );
+    }
+    match Software::get(false) {
+        Ok(software) => tally.counted_step("Debian boots", || linux::check::short(&software)),
+        Err(error) => tally.not_run("Debian boots", &format!("its packages: {error:#}")),
     }
     Ok(tally.finish())
 }
