@@ -47,15 +47,20 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<()> {
     }
     process::run(cargo(toolchain, "build").args(["--package", "host", "--package", VMM, "--release"]))?;
     install_elf("host")?;
-    let monitor = built(VMM)?;
-    static_elf::check(&monitor)
+    let program = built(VMM)?;
+    static_elf::check(&program)
         .with_context(|| format!("{VMM} is no program for every kernel it is made for"))?;
-    install_executable(&monitor, &images.join(VMM))
+    install_executable(&program, &monitor())
 }
 
 /// The ELF file of the image `name`.
 pub(crate) fn elf(name: &str) -> PathBuf {
     project::images().join(name).with_extension("elf")
+}
+
+/// The virtual machine monitor's file.
+pub(crate) fn monitor() -> PathBuf {
+    project::images().join(VMM)
 }
 
 /// A cargo command in the firmware workspace.

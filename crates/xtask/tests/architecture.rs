@@ -16,18 +16,8 @@ const USES: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates whose use is restricted to those that [`USES`] names.
-const RESTRICTED: [&str; 10] = [
-    "isa",
-    "kvm",
-    "vmm-core",
-    "hyp",
-    "iss",
-    "platform",
-    "vhart",
-    "anyhow",
-    "clap",
-    "tracing-subscriber",
-];
+const RESTRICTED: [&str; 10] =
+    ["isa", "kvm", "vmm-core", "hyp", "iss", "platform", "vhart", "anyhow", "clap", "tracing-subscriber"];
 
 /// Where unsafe code may be, apart from the software of the simulated machine, and why.
 const UNSAFE: [&str; 5] = [
