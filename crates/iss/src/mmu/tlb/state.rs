@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BANKS, Bank, Context, Pages, Tlb};
+use super::{BANKS, Bank, Context, DATA_PAGES, FETCH_PAGES, Pages, Tlb};
 use crate::mmu::Translation;
 use crate::state::{BadState, COUNT_MAX};
 use crate::variant::TlbPolicy;
@@ -63,8 +63,8 @@ impl Tlb {
             Ok(Bank {
                 context: bank.context,
                 learnt: bank.learnt,
-                data: Pages::restored(policy, &bank.data)?,
-                fetch: Pages::restored(policy, &bank.fetch)?,
+                data: Pages::restored(Pages::new(policy, DATA_PAGES), &bank.data)?,
+                fetch: Pages::restored(Pages::new(policy, FETCH_PAGES), &bank.fetch)?,
             })
         };
         let banks = banks.iter().map(bank).collect::<Result<_, BadState>>()?;
@@ -73,8 +73,7 @@ impl Tlb {
 }
 
 impl Pages {
-    fn restored(policy: TlbPolicy, state: &[(u64, Translation)]) -> Result<Pages, BadState> {
-        let mut pages = Pages::new(policy);
+    fn restored(mut pages: Pages, state: &[(u64, Translation)]) -> Result<Pages, BadState> {
         for (page, translation) in state {
             let is_possible = translation.is_possible() && pages.insert(*page, *translation).is_none();
             BadState::unless(is_possible, "the translation cache has a translation that cannot be")?;
