@@ -160,8 +160,8 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     },
     faults! { "crates/iss/src/exec/cmo.rs":
         cache_blocks_need_no_menvcfg [77] "let machine = «mode.privilege == Privilege::M || field.is_set(c.menvcfg)»;" => "true";
-        cache_blocks_need_no_senvcfg [77] "let supervisor = «!is_user || field.is_set(c.senvcfg)»;" => "true";
+        cache_blocks_need_no_senvcfg [77] "let supervisor = «mode.privilege != Privilege::U || field.is_set(c.senvcfg)»;" => "true";
         cache_blocks_need_no_henvcfg [77] "let hypervisor = «!mode.virt || field.is_set(c.henvcfg)»;" => "true";
-        cache_blocks_are_illegal_in_a_guest [77] "(true, false) if mode.virt => «Err(self.virtual_inst(i))»," => "Err(self.illegal(i))";
+        cache_blocks_are_illegal_in_a_guest [77] "(true, false) if self.hart.mode().virt => «Err(self.virtual_inst(i))»," => "Err(self.illegal(i))";
     },
 ];
