@@ -591,6 +591,9 @@ pub(crate) struct DiffArgs {
     /// Random programs of loops, calls, changes of code and page tables and world switches
     #[arg(long, value_name = "SEED[..SEED]", value_parser = seeds)]
     pub loops: Option<RangeInclusive<u64>>,
+    /// Take the machine that is compared with the reference through snapshots, each time on to the other engine
+    #[arg(long)]
+    pub reload: bool,
     /// The number of harts
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = harts)]
     pub smp: usize,

@@ -11,7 +11,7 @@ mod pieces;
 mod target;
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use iss::Engine;
@@ -35,6 +35,14 @@ impl Machine {
     /// # Errors
     /// Those of the host's files; [`SnapshotError::Parallel`] and [`SnapshotError::NoName`].
     pub fn save(&self, target: &Target) -> Result<(), SnapshotError> {
+        target.write(|file| self.write_snapshot(file))
+    }
+
+    /// Writes the machine to whatever takes bytes.
+    ///
+    /// # Errors
+    /// As for [`save`](Machine::save).
+    pub fn write_snapshot(&self, to: impl Write) -> Result<(), SnapshotError> {
         let config = self.config();
         if config.parallel {
             return Err(SnapshotError::Parallel);
@@ -42,14 +50,12 @@ impl Machine {
         let shape = state::encode(&Shape::of(config)?);
         let images = Images::encode(config)?;
         let machine = state::encode(&self.save_state());
-        target.write(|file| {
-            let mut writer = Writer::new(file)?;
-            writer.put(Kind::Shape, &shape)?;
-            writer.put(Kind::Images, &images)?;
-            writer.put(Kind::State, &machine)?;
-            memory::write(self.ram(), &mut writer)?;
-            writer.put(Kind::End, &[])
-        })
+        let mut writer = Writer::new(to)?;
+        writer.put(Kind::Shape, &shape)?;
+        writer.put(Kind::Images, &images)?;
+        writer.put(Kind::State, &machine)?;
+        memory::write(self.ram(), &mut writer)?;
+        Ok(writer.put(Kind::End, &[])?)
     }
 }
 
