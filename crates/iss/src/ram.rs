@@ -282,7 +282,8 @@ mod tests {
             ram.write(0x8000_0008 + start, &source[..len]).unwrap();
             let mut expected = [0xff; 64];
             expected[8 + start as usize..][..len].copy_from_slice(&source[..len]);
-            let bytes: Vec<_> = (0..64).map(|at| ram.load(0x8000_0000 + at, Width::B).unwrap() as u8).collect();
+            let bytes: Vec<_> =
+                (0..64).map(|at| ram.load(0x8000_0000 + at, Width::B).unwrap() as u8).collect();
             assert_eq!(bytes, expected, "{len} bytes at {start}");
             let mut copy = vec![0; len];
             ram.read(0x8000_0008 + start, &mut copy).unwrap();

@@ -57,7 +57,8 @@ impl Devices {
         self.connect(ram, DeviceKind::Uart);
     }
 
-    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
+    /// A device by its kind.
+    pub(crate) fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
         match kind {
             DeviceKind::Finisher => &mut self.finisher,
             DeviceKind::Hgeip => &mut self.hgeip,
@@ -106,13 +107,7 @@ impl Devices {
     }
 
     /// Writes to the device at physical address `pa`.
-    pub(crate) fn store(
-        &mut self,
-        ram: &Ram,
-        pa: u64,
-        width: Width,
-        value: u64,
-    ) -> Result<(), AccessFault> {
+    pub(crate) fn store(&mut self, ram: &Ram, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
         let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
         self.device(region.kind).store(pa - region.base, width, value)?;
         self.connect(ram, region.kind);

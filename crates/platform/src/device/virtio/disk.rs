@@ -57,12 +57,18 @@ impl Disk {
     pub(super) fn open(drive: &Drive) -> Result<Disk, Error> {
         let path = &drive.path;
         let writes = !drive.is_read_only && !drive.has_overlay;
-        let unreadable =
-            |error: io::Error| Error::Unreadable { name: path.display().to_string(), reason: error.to_string() };
+        let unreadable = |error: io::Error| Error::Unreadable {
+            name: path.display().to_string(),
+            reason: error.to_string(),
+        };
         let kind = path.metadata().map_err(unreadable)?.file_type();
         // To open anything else might wait for ever.
         if !kind.is_file() && !kind.is_block_device() {
-            return Err(unsuitable(path, "is not a file", "name a raw image, such as `truncate -s 1G FILE` makes"));
+            return Err(unsuitable(
+                path,
+                "is not a file",
+                "name a raw image, such as `truncate -s 1G FILE` makes",
+            ));
         }
         let mut file = OpenOptions::new().read(true).write(writes).open(path).map_err(|error| {
             if writes && error.kind() == io::ErrorKind::PermissionDenied {
@@ -77,7 +83,11 @@ impl Disk {
         }
         if !bytes.is_multiple_of(SECTOR) {
             let problem = format!("has {bytes} bytes, no multiple of {SECTOR}");
-            return Err(unsuitable(path, problem, "name a raw image, or fill it up with `truncate -s %512 FILE`"));
+            return Err(unsuitable(
+                path,
+                problem,
+                "name a raw image, or fill it up with `truncate -s %512 FILE`",
+            ));
         }
         let overlay = drive.has_overlay.then(BTreeMap::new);
         Ok(Disk { file, sectors: bytes / SECTOR, is_read_only: drive.is_read_only, overlay })
@@ -185,7 +195,8 @@ impl Disk {
             overlay.iter().all(|(number, content)| *number < sectors && content.len() as u64 == SECTOR)
         };
         BadState::unless(overlay.as_ref().is_none_or(has_sectors), "a drive has sectors that it has not")?;
-        let now = self.checksum().map_err(|error| BadState::new(format!("a drive cannot be read: {error}")))?;
+        let now =
+            self.checksum().map_err(|error| BadState::new(format!("a drive cannot be read: {error}")))?;
         BadState::unless(checksum == now, "the image of a drive has changed since")?;
         self.overlay = overlay;
         Ok(())

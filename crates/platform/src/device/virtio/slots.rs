@@ -35,8 +35,8 @@ impl Slots {
             return Err(Error::Slots(count));
         }
         let drives = config.drives.iter().enumerate();
-        let drives = drives
-            .map(|(number, drive)| Disk::open(drive).map(|disk| Slot::with(Block::new(disk, number))));
+        let drives =
+            drives.map(|(number, drive)| Disk::open(drive).map(|disk| Slot::with(Block::new(disk, number))));
         let console = has_console.then(|| Ok(Slot::with(Port::default())));
         let entropy = config.entropy.map(|seed| Ok(Slot::with(Entropy::new(seed))));
         let mut slots = Slots::default().slots;

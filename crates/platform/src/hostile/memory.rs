@@ -1,0 +1,55 @@
+//! Main memory of which it is known what may change.
+
+use core::ops::Range;
+
+use iss::{Bus, Width};
+
+use crate::bus::SystemBus;
+use crate::map::RAM_BASE;
+
+/// The size of main memory. The first half holds rings and tables, the second one buffers.
+pub(super) const SIZE: u64 = 0x1_0000;
+pub(super) const TABLES: Range<u64> = RAM_BASE..RAM_BASE + SIZE / 2;
+pub(super) const BUFFERS: Range<u64> = RAM_BASE + SIZE / 2..RAM_BASE + SIZE;
+
+/// What main memory should hold.
+pub(super) struct Memory {
+    expected: Vec<u8>,
+    /// The bytes that some descriptor or ring has given to a device to be written.
+    is_named: Vec<bool>,
+}
+
+impl Memory {
+    /// All zero, as a new memory is.
+    pub(super) fn new() -> Memory {
+        Memory { expected: vec![0; SIZE as usize], is_named: vec![false; SIZE as usize] }
+    }
+
+    /// Writes as a driver; what lies outside is dropped.
+    pub(super) fn write(&mut self, bus: &SystemBus, at: u64, bytes: &[u8]) {
+        for (at, byte) in (at..).zip(bytes) {
+            if bus.ram().store(at, Width::B, (*byte).into()).is_some() {
+                self.expected[(at - RAM_BASE) as usize] = *byte;
+            }
+        }
+    }
+
+    /// Gives `len` bytes at `at`, as far as they are main memory, to a device to be written.
+    pub(super) fn name(&mut self, at: u64, len: u64) {
+        let end = at.saturating_add(len).min(RAM_BASE + SIZE);
+        for at in at.max(RAM_BASE)..end {
+            self.is_named[(at - RAM_BASE) as usize] = true;
+        }
+    }
+
+    /// Where something else has changed.
+    pub(super) fn stray_write(&self, bus: &SystemBus) -> Option<u64> {
+        let mut now = vec![0; SIZE as usize];
+        bus.ram().read(RAM_BASE, &mut now).unwrap();
+        if now == self.expected {
+            return None;
+        }
+        let is_stray = |at: &usize| now[*at] != self.expected[*at] && !self.is_named[*at];
+        (0..now.len()).find(is_stray).map(|at| RAM_BASE + at as u64)
+    }
+}
