@@ -77,8 +77,8 @@ impl Hostile {
         }
     }
 
-    /// Where main memory has changed that nothing names.
-    pub(super) fn stray_write(&self) -> Option<u64> {
+    /// Where main memory has changed, since the last look, that nothing names.
+    pub(super) fn stray_write(&mut self) -> Option<u64> {
         self.memory.stray_write(&self.bus)
     }
 

@@ -9,12 +9,16 @@ use crate::map::RAM_BASE;
 
 /// The size of main memory. The first half holds rings and tables, the second one buffers.
 pub(super) const SIZE: u64 = 0x1_0000;
+/// What is compared at once.
+const BLOCK: usize = 256;
 pub(super) const TABLES: Range<u64> = RAM_BASE..RAM_BASE + SIZE / 2;
 pub(super) const BUFFERS: Range<u64> = RAM_BASE + SIZE / 2..RAM_BASE + SIZE;
 
 /// What main memory should hold.
 pub(super) struct Memory {
     expected: Vec<u8>,
+    /// What it holds: room for a look at it.
+    now: Vec<u8>,
     /// The bytes that some descriptor or ring has given to a device to be written.
     is_named: Vec<bool>,
 }
@@ -22,7 +26,11 @@ pub(super) struct Memory {
 impl Memory {
     /// All zero, as a new memory is.
     pub(super) fn new() -> Memory {
-        Memory { expected: vec![0; SIZE as usize], is_named: vec![false; SIZE as usize] }
+        Memory {
+            expected: vec![0; SIZE as usize],
+            now: vec![0; SIZE as usize],
+            is_named: vec![false; SIZE as usize],
+        }
     }
 
     /// Writes as a driver; what lies outside is dropped.
@@ -42,14 +50,20 @@ impl Memory {
         }
     }
 
-    /// Where something else has changed.
-    pub(super) fn stray_write(&self, bus: &SystemBus) -> Option<u64> {
-        let mut now = vec![0; SIZE as usize];
-        bus.ram().read(RAM_BASE, &mut now).unwrap();
-        if now == self.expected {
-            return None;
+    /// Where something else has changed since the last look.
+    pub(super) fn stray_write(&mut self, bus: &SystemBus) -> Option<u64> {
+        bus.ram().read(RAM_BASE, &mut self.now).unwrap();
+        for start in (0..self.now.len()).step_by(BLOCK) {
+            let block = start..start + BLOCK;
+            if self.now[block.clone()] == self.expected[block.clone()] {
+                continue;
+            }
+            let is_stray = |at: &usize| self.now[*at] != self.expected[*at] && !self.is_named[*at];
+            if let Some(at) = block.clone().find(is_stray) {
+                return Some(RAM_BASE + at as u64);
+            }
+            self.expected[block.clone()].copy_from_slice(&self.now[block]);
         }
-        let is_stray = |at: &usize| now[*at] != self.expected[*at] && !self.is_named[*at];
-        (0..now.len()).find(is_stray).map(|at| RAM_BASE + at as u64)
+        None
     }
 }

@@ -53,7 +53,9 @@ impl Images {
     fn new() -> Images {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("vhart-hostile-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
+        // In memory, where there is such a place: flushes would wait for a disk most of the time.
+        let memory = PathBuf::from("/dev/shm");
+        let folder = if memory.is_dir() { memory } else { std::env::temp_dir() }.join(name);
         fs::create_dir_all(&folder).unwrap();
         let content: Vec<u8> = (0..SECTORS * 512).map(|at| (at / 512 + at) as u8).collect();
         let images = Images { folder, content };
@@ -168,7 +170,7 @@ fn a_change_of_an_image_is_noticed() {
 #[test]
 fn a_change_of_main_memory_is_noticed() {
     let images = Images::new();
-    let hostile = Hostile::new(Chance::new(0), images.drives());
+    let mut hostile = Hostile::new(Chance::new(0), images.drives());
     assert_eq!(hostile.stray_write(), None);
     hostile.write_behind_its_back(RAM_BASE + 77);
     assert_eq!(hostile.stray_write(), Some(RAM_BASE + 77));
