@@ -4,6 +4,7 @@
 //! hour to hour, so that only ratios of one run count; and the number of the host's instructions that an instruction of
 //! the guest takes, which is the same each time and is held against a file.
 
+pub mod child;
 mod compiler;
 mod demo;
 mod elf;

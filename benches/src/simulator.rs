@@ -3,10 +3,11 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
+
+use crate::child::{self, Ended};
 
 /// A simulator that can be run.
 pub(crate) struct Simulator {
@@ -108,25 +109,11 @@ pub(crate) fn measure(command: &mut Command) -> Result<Run, String> {
     if let Some(mut output) = child.stdout.take() {
         output.read_to_end(&mut bytes).map_err(failed)?;
     }
-    let (status, user) = wait(child.id()).map_err(failed)?;
+    let Ended { status, user } = child::wait(&child).map_err(failed)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     if status.success() {
         Ok(Run { user, text })
     } else {
         Err(format!("{command:?} failed: {status}\n{text}"))
     }
-}
-
-/// Waits for a child and returns how it ended and its user time, which the standard library does not tell.
-fn wait(child: u32) -> std::io::Result<(ExitStatus, Duration)> {
-    let mut status = 0;
-    // SAFETY: `rusage` is made of integers, for which all zeros is a value.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: both pointers are to locals that outlive the call, which writes values of these types.
-    let waited = unsafe { libc::wait4(child as libc::pid_t, &mut status, 0, &mut usage) };
-    if waited < 0 {
-        return Err(std::io::Error::last_os_error());
-    }
-    let time = Duration::new(usage.ru_utime.tv_sec as u64, usage.ru_utime.tv_usec as u32 * 1000);
-    Ok((ExitStatus::from_raw(status), time))
 }

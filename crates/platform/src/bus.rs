@@ -3,12 +3,12 @@
 use core::ops::Range;
 use core::time::Duration;
 
-use iss::{AccessFault, Bus, Lines, Ram, Width};
+use iss::{AccessFault, BadState, Bus, Lines, Ram, Width};
 
 use crate::console::Console;
 use crate::device::virtio::Slots;
 use crate::device::{Aclint, Htif, Power};
-use crate::devices::Devices;
+use crate::devices::{Devices, DevicesState};
 use crate::map;
 
 /// Main memory and the devices.
@@ -40,6 +40,16 @@ impl SystemBus {
     /// Main memory, and the devices apart from it.
     pub(crate) fn parts(&mut self) -> (&Ram, &mut Devices) {
         (&self.ram, &mut self.devices)
+    }
+
+    /// The state of all but main memory.
+    pub(crate) fn save(&self) -> DevicesState {
+        self.devices.save()
+    }
+
+    /// Takes a state of all but main memory.
+    pub(crate) fn restore(&mut self, state: &DevicesState) -> Result<(), BadState> {
+        self.devices.restore(state)
     }
 
     /// The timer, and with it the machine's clock.

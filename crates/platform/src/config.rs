@@ -1,6 +1,7 @@
 //! What a machine is made of.
 
 use iss::{Engine, Variant};
+use serde::{Deserialize, Serialize};
 
 use crate::device::virtio::Drive;
 use crate::error::Error;
@@ -13,7 +14,7 @@ pub const MAX_HARTS: usize = 512;
 const PHYSICAL_ADDRESS_BITS: u32 = 56;
 
 /// The port that the host's terminal belongs to; what is sent to the other one is shown, too.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub enum Terminal {
     /// The 16550.
     #[default]

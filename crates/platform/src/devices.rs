@@ -3,7 +3,8 @@
 use core::ops::Range;
 
 use isa::cause::Interrupt;
-use iss::{AccessFault, Lines, Ram, Width};
+use iss::{AccessFault, BadState, Lines, Ram, Width};
+use serde::{Deserialize, Serialize};
 
 use crate::console::Console;
 use crate::device::plic::ContextMode;
@@ -23,6 +24,18 @@ pub(crate) struct Devices {
     htif: Option<Htif>,
     pub(crate) console: Console,
     power: Option<Power>,
+}
+
+/// The state of the devices, as each has saved it, and of the wires between them.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DevicesState {
+    /// By the node name of its region, in the order of the map.
+    devices: Vec<(String, Vec<u8>)>,
+    /// That of the host-target interface, where the program has one.
+    htif: Option<bool>,
+    power: Option<Power>,
+    /// A byte for the serial port that has left the host's side and is not there yet.
+    input: Option<u8>,
 }
 
 impl Devices {
@@ -57,8 +70,56 @@ impl Devices {
         self.connect(ram, DeviceKind::Uart);
     }
 
+<<<<<<< HEAD
     /// A device by its kind.
     pub(crate) fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
+=======
+    /// The state.
+    pub(crate) fn save(&self) -> DevicesState {
+        let Devices { aclint, plic, uart, finisher, hgeip, slots, htif, console, power } = self;
+        let device = |kind| -> &dyn Device {
+            match kind {
+                DeviceKind::Finisher => finisher,
+                DeviceKind::Hgeip => hgeip,
+                DeviceKind::Aclint => aclint,
+                DeviceKind::Plic => plic,
+                DeviceKind::Uart => uart,
+                DeviceKind::Virtio(slot) => slots.get(slot.into()),
+            }
+        };
+        DevicesState {
+            devices: map::REGIONS
+                .iter()
+                .map(|region| (region.node_name(), device(region.kind).save()))
+                .collect(),
+            htif: htif.as_ref().map(Htif::save),
+            power: *power,
+            input: console.input.save(),
+        }
+    }
+
+    /// Takes a state; refused, with some of it taken, where it cannot be that of these devices.
+    pub(crate) fn restore(&mut self, state: &DevicesState) -> Result<(), BadState> {
+        let DevicesState { devices, htif, power, input } = state;
+        let names = map::REGIONS.iter().map(map::Region::node_name);
+        let are_these = names.eq(devices.iter().map(|(name, _)| name.clone()));
+        BadState::unless(are_these, "the devices are other ones")?;
+        for (region, (name, state)) in map::REGIONS.iter().zip(devices) {
+            let told = |error| BadState::new(format!("{name}: {error}"));
+            self.device(region.kind).restore(state).map_err(told)?;
+        }
+        match (&mut self.htif, htif) {
+            (Some(htif), Some(half)) => htif.restore(*half),
+            (None, None) => {}
+            _ => return Err(BadState::new("the host-target interface belongs to another program")),
+        }
+        self.power = *power;
+        self.console.input.restore(*input);
+        Ok(())
+    }
+
+    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
+>>>>>>> main
         match kind {
             DeviceKind::Finisher => &mut self.finisher,
             DeviceKind::Hgeip => &mut self.hgeip,

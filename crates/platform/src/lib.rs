@@ -22,6 +22,7 @@ pub mod device;
 pub mod fdt;
 pub mod load;
 pub mod map;
+pub mod snapshot;
 pub mod state;
 
 pub use boot::device_tree;

@@ -3,28 +3,9 @@
 //! A part derives `Serialize` and `Deserialize` as a whole, so that no field can be forgotten, and checks what it
 //! takes back: the bytes may come from anywhere.
 
+pub use iss::BadState;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-/// Bytes that are not the state of such a part of the machine, and why.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct BadState(String);
-
-impl BadState {
-    /// A refusal for this reason, which completes "the state is refused: ".
-    pub fn new(reason: impl Into<String>) -> BadState {
-        BadState(reason.into())
-    }
-
-    /// Refuses a state of which something does not hold.
-    ///
-    /// # Errors
-    /// `reason`, unless `holds`.
-    pub fn unless(holds: bool, reason: &str) -> Result<(), BadState> {
-        if holds { Ok(()) } else { Err(BadState::new(reason)) }
-    }
-}
 
 /// The bytes of a state, in postcard's format.
 pub fn encode<T: Serialize>(state: &T) -> Vec<u8> {
@@ -37,9 +18,14 @@ pub fn encode<T: Serialize>(state: &T) -> Vec<u8> {
 /// # Errors
 /// Bytes that are not such a state, end early or go on after it.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadState> {
-    let (state, rest) = postcard::take_from_bytes(bytes).map_err(|error| BadState::new(error.to_string()))?;
+    let (state, rest) = decode_first(bytes)?;
     BadState::unless(rest.is_empty(), "it is longer than it should be")?;
     Ok(state)
+}
+
+/// As [`decode`], of bytes that go on after the state; returns these as well.
+pub(crate) fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), BadState> {
+    postcard::take_from_bytes(bytes).map_err(|_| BadState::new("it is not what it should be"))
 }
 
 #[cfg(test)]

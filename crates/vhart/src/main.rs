@@ -18,6 +18,7 @@ mod test;
 
 mod images;
 mod session;
+mod snapshot;
 mod status;
 mod terminal;
 

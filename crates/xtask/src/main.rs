@@ -9,11 +9,13 @@ mod diff_engines;
 mod flat;
 mod fuzz_devices;
 mod images;
+mod linux;
 mod machine;
 mod mutants;
 mod peers;
 mod process;
 mod project;
+mod static_elf;
 mod suite;
 mod switch_mutants;
 mod tally;
@@ -67,6 +69,8 @@ enum Task {
         #[arg(long, value_name = "SEED", default_value = "0")]
         seed: u64,
     },
+    /// Get Debian's kernel, firmware and programs for RISC-V as packages, and boot them; docs/real-software.md says more
+    Linux(linux::LinuxArgs),
     /// Measure vhart beside Spike and QEMU, and count the host's instructions; benches/README.md says more
     Bench(bench::BenchArgs),
     /// Plant faults in the simulator, one at a time; the conformance suite must notice each
@@ -88,6 +92,7 @@ fn main() -> Result<ExitCode> {
         Task::Peers { names } => peers::run(&names)?,
         Task::DiffEngines { long } => diff_engines::run(long)?,
         Task::FuzzDevices { minutes, seed } => fuzz_devices::run(minutes, seed)?,
+        Task::Linux(arguments) => return linux::run(&arguments),
         Task::Bench(arguments) if !bench::run(&arguments)? => return Ok(ExitCode::FAILURE),
         Task::Bench(_) => {}
         Task::Mutants { name } => mutants::run(&name)?,

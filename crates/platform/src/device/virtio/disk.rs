@@ -16,7 +16,7 @@ use crate::state::BadState;
 pub(super) const SECTOR: u64 = 512;
 
 /// A drive of a machine, as it is asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Drive {
     /// The raw image: a file, or a block device of the host.
     pub path: PathBuf,

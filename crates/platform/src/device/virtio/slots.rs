@@ -47,6 +47,11 @@ impl Slots {
     }
 
     /// A slot by its number, which must be below [`VIRTIO_SLOTS`].
+    pub(crate) fn get(&self, number: usize) -> &Slot {
+        &self.slots[number]
+    }
+
+    /// A slot by its number, which must be below [`VIRTIO_SLOTS`], to be changed.
     pub(crate) fn slot(&mut self, number: usize) -> &mut Slot {
         &mut self.slots[number]
     }
