@@ -70,10 +70,6 @@ impl Devices {
         self.connect(ram, DeviceKind::Uart);
     }
 
-<<<<<<< HEAD
-    /// A device by its kind.
-    pub(crate) fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
-=======
     /// The state.
     pub(crate) fn save(&self) -> DevicesState {
         let Devices { aclint, plic, uart, finisher, hgeip, slots, htif, console, power } = self;
@@ -118,8 +114,8 @@ impl Devices {
         Ok(())
     }
 
-    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
->>>>>>> main
+    /// A device by its kind.
+    pub(crate) fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
         match kind {
             DeviceKind::Finisher => &mut self.finisher,
             DeviceKind::Hgeip => &mut self.hgeip,

@@ -6,7 +6,7 @@ use iss::{Bus, Ram, Width};
 
 use super::Tally;
 use super::chance::Chance;
-use super::memory::{BUFFERS, Memory, SIZE, TABLES};
+use super::memory::{BUFFERS, FREE, INDIRECT_TABLES, Memory, SIZE, TABLES};
 use crate::bus::SystemBus;
 use crate::config::{MachineConfig, Terminal};
 use crate::console::Console;
@@ -19,6 +19,8 @@ const CONSOLE: u64 = 3;
 const WIDTHS: [Width; 4] = [Width::B, Width::H, Width::W, Width::D];
 /// Descriptors of a sound queue.
 const DESCRIPTORS: u16 = 16;
+/// Which of the areas of a queue the device writes to.
+const DEVICE_AREA: usize = 2;
 const NEXT: u16 = 1;
 const WRITE: u16 = 2;
 const INDIRECT: u16 = 4;
@@ -173,7 +175,7 @@ impl Hostile {
 
     /// Where the descriptors, the driver's and the device's area of a queue are: as sound drivers have them.
     fn areas(slot: u64, queue: u32) -> [u64; 3] {
-        let start = TABLES.start + 0x400 * (2 * slot + u64::from(queue));
+        let start = TABLES.start + 0x800 * (2 * slot + u64::from(queue));
         [start, start + 0x100, start + 0x180]
     }
 
@@ -191,12 +193,14 @@ impl Hostile {
                 0 => self.chance.of(&[0, 8, RAM_BASE - 16, RAM_BASE - 4, u64::MAX - 15, 1 << 63]),
                 1 => RAM_BASE + SIZE - 16 * self.chance.below(8),
                 2 => areas[area] | self.chance.below(16),
+                // What a device writes never changes a table: the next descriptor might name what nobody knows of.
+                _ if area == DEVICE_AREA => FREE.start + self.chance.below(FREE.end - FREE.start),
                 3 => areas[(area + 1) % 3],
                 _ => TABLES.start + self.chance.below(SIZE / 2),
             };
         }
         // What a size of at most 128 takes up.
-        self.memory.name(areas[2], 6 + 8 * 128);
+        self.memory.name(areas[DEVICE_AREA], 6 + 8 * 128);
         for (register, at) in [0x80, 0x90, 0xa0].into_iter().zip(areas) {
             self.set(slot, register, at as u32);
             self.set(slot, register + 4, (at >> 32) as u32);
@@ -279,7 +283,7 @@ impl Hostile {
             let flags = if is_writable { WRITE } else { 0 } | if goes_on { NEXT } else { 0 } | odd;
             if self.chance.one_in(8) {
                 // The chain goes on in a table elsewhere.
-                let other = TABLES.start + 0x4000 + 16 * self.chance.below(0x200);
+                let other = INDIRECT_TABLES.start + 16 * self.chance.below(0x1f0);
                 let len = if self.chance.one_in(8) { self.chance.of(&[16, 0, 17, 0xffff_fff0]) } else { 256 };
                 let odd = if self.chance.one_in(8) { self.chance.word() as u16 & !WRITE } else { 0 };
                 self.describe(table, index.into(), (other, len), INDIRECT | odd, next);

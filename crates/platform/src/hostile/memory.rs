@@ -8,10 +8,14 @@ use crate::bus::SystemBus;
 use crate::map::RAM_BASE;
 
 /// The size of main memory. The first half holds rings and tables, the second one buffers.
-pub(super) const SIZE: u64 = 0x1_0000;
+pub(super) const SIZE: u64 = 0x2_0000;
 /// What is compared at once.
 const BLOCK: usize = 256;
 pub(super) const TABLES: Range<u64> = RAM_BASE..RAM_BASE + SIZE / 2;
+/// Where indirect tables are, behind the queues.
+pub(super) const INDIRECT_TABLES: Range<u64> = RAM_BASE + SIZE / 4..RAM_BASE + SIZE / 4 + 0x2000;
+/// Where nothing is, so that a device that writes there makes no descriptor another one.
+pub(super) const FREE: Range<u64> = INDIRECT_TABLES.end..TABLES.end;
 pub(super) const BUFFERS: Range<u64> = RAM_BASE + SIZE / 2..RAM_BASE + SIZE;
 
 /// What main memory should hold.
