@@ -114,7 +114,8 @@ impl Devices {
         Ok(())
     }
 
-    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
+    /// A device by its kind.
+    pub(crate) fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
         match kind {
             DeviceKind::Finisher => &mut self.finisher,
             DeviceKind::Hgeip => &mut self.hgeip,

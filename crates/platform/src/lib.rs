@@ -10,6 +10,8 @@ mod config;
 mod console;
 mod devices;
 mod error;
+#[cfg(test)]
+mod hostile;
 mod machine;
 mod parallel;
 mod stop;

@@ -9,7 +9,6 @@ use std::process::ExitCode;
 mod args;
 mod conform;
 mod demo;
-mod devices;
 mod engines;
 mod lockstep;
 mod profile;
@@ -29,6 +28,7 @@ mod switch_trace;
 mod watch;
 
 mod cpu;
+mod devices;
 mod size;
 
 use args::Command;

@@ -84,3 +84,20 @@ fn more_memory_than_the_host_can_reserve_is_no_panic() {
     let output = vhart().args(["run", "--memory", "1T", "--dump-dtb", "/dev/null"]).output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 125)), "{}", errors(&output));
 }
+
+#[test]
+fn drives_that_are_no_images() {
+    let folder = folder("bad-drives");
+    let program = file(&folder, "program.elf", &changed(0, b"\x7fELF"));
+    let program = program.to_str().unwrap();
+    let name = |path: &Path| path.to_str().unwrap().to_owned();
+    let image = name(&file(&folder, "image", &[0; 1024]));
+    refused(&[program, "--drive", &name(&folder.join("missing"))], "cannot read");
+    refused(&[program, "--drive", &name(&folder)], "is not a file");
+    refused(&[program, "--drive", &name(&file(&folder, "empty", b""))], "is empty");
+    refused(&[program, "--drive", &name(&file(&folder, "odd", &[0; 1000]))], "no multiple of 512");
+    refused(&[program, "--drive", &image, "--drive", &image], "is in use");
+    let read_only = format!("{image},readonly");
+    let nine: Vec<&str> = std::iter::repeat_n(["--drive", &read_only], 9).flatten().collect();
+    refused(&[&[program], &nine[..]].concat(), "9 virtio devices are too many");
+}

@@ -205,13 +205,15 @@ impl Disk {
     /// A checksum of the image, without what lies over it.
     fn checksum(&self) -> io::Result<u64> {
         let mut hash = Xxh3::new();
-        let mut buffer = vec![0; 1 << 20];
-        let (mut offset, end) = (0, self.sectors * SECTOR);
+        let end = self.sectors * SECTOR;
+        let mut buffer = vec![0; end.min(1 << 20) as usize];
+        let mut offset = 0;
         while offset < end {
-            let part = &mut buffer[..(end - offset).min(1 << 20) as usize];
+            let length = (end - offset).min(buffer.len() as u64);
+            let part = &mut buffer[..length as usize];
             self.file.read_exact_at(part, offset)?;
             hash.update(part);
-            offset += part.len() as u64;
+            offset += length;
         }
         Ok(hash.digest())
     }

@@ -15,6 +15,8 @@ mod mmio;
 mod queue;
 mod rng;
 mod slots;
+#[cfg(test)]
+mod tests;
 
 use core::fmt;
 
