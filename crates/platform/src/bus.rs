@@ -3,11 +3,12 @@
 use core::ops::Range;
 use core::time::Duration;
 
-use iss::{AccessFault, Bus, Lines, Ram, Width};
+use iss::{AccessFault, BadState, Bus, Lines, Ram, Width};
 
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::device::{Aclint, Htif, Power};
-use crate::devices::Devices;
+use crate::devices::{Devices, DevicesState};
 use crate::map;
 
 /// Main memory and the devices.
@@ -24,20 +25,31 @@ impl SystemBus {
         harts: usize,
         geilen: u32,
         htif: Option<Htif>,
+        slots: Slots,
         console: Console,
     ) -> SystemBus {
-        SystemBus { ram, devices: Devices::new(harts, geilen, htif, console) }
+        SystemBus { ram, devices: Devices::new(harts, geilen, htif, slots, console) }
     }
 
     /// Puts everything back to its state after power-on, with other memory and another program.
     pub(crate) fn reset(&mut self, ram: Ram, htif: Option<Htif>) {
-        self.devices.reset(htif);
         self.ram = ram;
+        self.devices.reset(&self.ram, htif);
     }
 
     /// Main memory, and the devices apart from it.
     pub(crate) fn parts(&mut self) -> (&Ram, &mut Devices) {
         (&self.ram, &mut self.devices)
+    }
+
+    /// The state of all but main memory.
+    pub(crate) fn save(&self) -> DevicesState {
+        self.devices.save()
+    }
+
+    /// Takes a state of all but main memory.
+    pub(crate) fn restore(&mut self, state: &DevicesState) -> Result<(), BadState> {
+        self.devices.restore(state)
     }
 
     /// The timer, and with it the machine's clock.
@@ -65,7 +77,7 @@ impl SystemBus {
         self.devices.console.flush();
     }
 
-    /// Shows what the guest has written, hands the serial port what has arrived, and says if anything has.
+    /// Shows what the guest has written, hands the guest's console what has arrived, and says if anything has.
     pub(crate) fn serve_console(&mut self) -> bool {
         self.flush_console();
         let bytes = self.devices.console.input.poll();
@@ -78,9 +90,9 @@ impl SystemBus {
         self.devices.console.input.wait(timeout);
     }
 
-    /// Gives the serial port bytes to receive.
+    /// Gives the guest's console bytes to receive.
     pub fn push_input(&mut self, bytes: &[u8]) {
-        self.devices.push_input(bytes);
+        self.devices.push_input(&self.ram, bytes);
     }
 
     /// Whether input can wake a hart: more may come, and the guest wants to hear of it.
@@ -99,11 +111,11 @@ impl Bus for SystemBus {
     }
 
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
-        self.devices.load(pa, width)
+        self.devices.load(&self.ram, pa, width)
     }
 
     fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
-        self.devices.store(pa, width, value)
+        self.devices.store(&self.ram, pa, width, value)
     }
 
     fn set_time(&mut self, time: u64) {
@@ -133,7 +145,7 @@ mod tests {
     /// Two harts, their timers set to never.
     fn bus() -> SystemBus {
         let ram = Ram::new(map::RAM_BASE, 0x1000).unwrap();
-        let mut bus = SystemBus::new(ram, 2, 63, None, Console::default());
+        let mut bus = SystemBus::new(ram, 2, 63, None, Slots::default(), Console::default());
         for hart in 0..2 {
             bus.store(base(DeviceKind::Aclint) + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
         }

@@ -20,11 +20,14 @@ pub mod device;
 pub mod fdt;
 pub mod load;
 pub mod map;
+pub mod snapshot;
+pub mod state;
 
 pub use boot::device_tree;
 pub use bus::SystemBus;
-pub use config::{MAX_HARTS, MachineConfig};
+pub use config::{MAX_HARTS, MachineConfig, Terminal};
 pub use console::Console;
+pub use device::virtio::Drive;
 pub use error::Error;
 pub use load::Image;
 pub use machine::{Machine, STEPS_PER_TICK};

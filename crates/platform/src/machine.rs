@@ -6,6 +6,8 @@
 //!
 //! A machine with [`MachineConfig::parallel`] does none of that: see [`parallel`](crate::parallel).
 
+mod state;
+
 use std::time::{Duration, Instant};
 
 use isa::cause::Interrupt;
@@ -16,6 +18,7 @@ use crate::boot::Plan;
 use crate::bus::SystemBus;
 use crate::config::MachineConfig;
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::device::{Htif, Power};
 use crate::error::Error;
 use crate::load::Symbols;
@@ -24,6 +27,8 @@ use crate::parallel::Parallel;
 use crate::stop::{Interrupter, MachineStop, Until};
 use crate::ticks::{duration, ticks};
 use crate::turn::{STORM_STEPS, Turn};
+
+pub(crate) use state::MachineState;
 
 /// Steps of a hart, instructions attempted, in a tick: a billion a second of guest time.
 pub const STEPS_PER_TICK: u64 = 100;
@@ -64,8 +69,15 @@ impl Machine {
         if config.firmware.is_none() && config.kernel.is_none() {
             return Err(Error::NothingToRun);
         }
-        let Boot { ram, harts, symbols, device_tree } = Boot::new(&config)?;
-        let bus = SystemBus::new(ram, config.harts, config.variant.geilen, htif(symbols), console);
+        let boot = Boot::new(&config)?;
+        Machine::assemble(config, boot, console)
+    }
+
+    /// A machine that has done nothing yet.
+    fn assemble(config: MachineConfig, boot: Boot, console: Console) -> Result<Machine, Error> {
+        let Boot { ram, harts, symbols, device_tree } = boot;
+        let slots = Slots::new(&config)?;
+        let bus = SystemBus::new(ram, config.harts, config.variant.geilen, htif(symbols), slots, console);
         Ok(Machine {
             config,
             harts,
@@ -338,6 +350,11 @@ impl Machine {
         self.harts.get_mut(id).map(|turn| &mut turn.hart)
     }
 
+    /// What the machine is made of.
+    pub fn config(&self) -> &MachineConfig {
+        &self.config
+    }
+
     /// Memory and devices.
     pub fn bus(&self) -> &SystemBus {
         &self.bus
@@ -384,12 +401,19 @@ struct Boot {
 }
 
 impl Boot {
+    /// With everything in memory, and the harts at their first instruction.
     fn new(config: &MachineConfig) -> Result<Boot, Error> {
         let plan = Plan::new(config)?;
+        let boot = Boot::empty(config, &plan)?;
+        plan.write(&boot.ram)?;
+        Ok(boot)
+    }
+
+    /// With nothing in memory.
+    fn empty(config: &MachineConfig, plan: &Plan<'_>) -> Result<Boot, Error> {
         let no_memory =
             |error: std::io::Error| Error::NoMemory { bytes: config.memory, reason: error.to_string() };
         let ram = Ram::new(RAM_BASE, config.memory).map_err(no_memory)?;
-        plan.write(&ram)?;
         let harts = (0..config.harts).map(|id| {
             let mut hart = Hart::new(id, config.variant);
             hart.set_engine(config.engine);

@@ -5,20 +5,31 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use iss::Engine;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cpu::{self, Cpu};
+use crate::devices;
 use crate::lockstep::Ignored;
 use crate::size;
 
 /// Reads the command line, and how much is to be said; ends the process with status 2 and a message where it makes no sense.
 pub(crate) fn parse() -> (Command, LevelFilter) {
-    let Vhart { command, verbose } = Vhart::parse();
+    let mut matches = Vhart::command().get_matches();
+    let given = matches.subcommand_matches("run").map(Given::of);
+    let read = Vhart::from_arg_matches_mut(&mut matches);
+    let Vhart { mut command, verbose } =
+        read.unwrap_or_else(|error| error.format(&mut Vhart::command()).exit());
+    if let (Command::Run(run), Some(given)) = (&mut command, given) {
+        run.snapshot.given = given;
+    }
     let checked = match &command {
-        Command::Run(run) => run.check().and_then(|()| run.schedule.check(&run.watch)),
+        Command::Run(run) => {
+            run.check().and_then(|()| run.schedule.check(&run.watch)).and_then(|()| run.check_snapshot())
+        }
         Command::Demo(demo) => demo.schedule.check(&demo.watch),
         _ => Ok(()),
     };
@@ -56,8 +67,13 @@ Examples:
                                           a kernel, started by the built-in firmware
   vhart run --smp 4 --memory 2G --bios fw_jump.elf --kernel Image
                                           the same on four harts with OpenSBI
+  vhart run --kernel Image --append root=/dev/vda --drive disk.img
+                                          with a disk
   vhart run --gdb :1234 --paused program.elf
                                           wait for `gdb-multiarch -ex 'target remote :1234'`
+  vhart run --kernel Image --snapshot-at 1000000000 --save booted
+                                          leave a snapshot on the way
+  vhart run --load booted                 go on from there
   vhart test path/to/isa --filter rv64ui  a directory of test programs
   vhart conform                           the built-in conformance suite
 
@@ -104,9 +120,13 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub machine: MachineArgs,
     #[command(flatten)]
+    pub devices: DeviceArgs,
+    #[command(flatten)]
     pub engine: EngineArgs,
     #[command(flatten)]
     pub schedule: ScheduleArgs,
+    #[command(flatten)]
+    pub snapshot: SnapshotArgs,
     #[command(flatten)]
     pub watch: WatchArgs,
 }
@@ -130,9 +150,62 @@ impl RunArgs {
             }
             (None, None, Some("none")) => Err("--bios none needs --kernel FILE to start"),
             (None, None, Some(_)) => Ok(()),
-            (None, None, None) if nothing_to_load => Ok(()),
+            (None, None, None) if nothing_to_load || self.snapshot.load.is_some() => Ok(()),
             (None, None, None) => Err("nothing to run: give an ELF, or --kernel FILE (or try `vhart demo`)"),
         }
+    }
+}
+
+impl RunArgs {
+    /// What no single flag can tell: whether the run can leave a snapshot where it is to.
+    fn check_snapshot(&self) -> Result<(), &'static str> {
+        if self.schedule.parallel && self.snapshot.save.is_some() {
+            return Err("harts that run at the same time cannot be saved: leave out --parallel, or --save");
+        }
+        let limit = self.machine.max_instructions.map_or(u64::MAX, NonZeroU64::get);
+        if self.snapshot.snapshot_at.is_some_and(|at| at > limit) {
+            return Err("--snapshot-at lies behind --max-instructions, where the run ends");
+        }
+        Ok(())
+    }
+}
+
+/// Where a run begins, and what is kept of it.
+///
+/// Instructions are those of all harts together since the machine was switched on, also in a run that goes on from
+/// a snapshot: what `--snapshot-at` and `--max-instructions` mean does not depend on where a run was cut.
+#[derive(Args)]
+pub(crate) struct SnapshotArgs {
+    /// Go on from a snapshot, on either engine; it holds the machine and all that it was booted from
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["file", "bios", "kernel", "initrd", "append", "dtb", "dump_dtb"]
+    )]
+    pub load: Option<PathBuf>,
+    /// Leave a snapshot where --snapshot-at says, or when --max-instructions, --timeout or Ctrl-A x ends the run
+    #[arg(long, value_name = "FILE", conflicts_with = "gdb")]
+    pub save: Option<PathBuf>,
+    /// Save after exactly N instructions since the machine was switched on, all harts together, and go on
+    #[arg(long, value_name = "N", requires = "save")]
+    pub snapshot_at: Option<u64>,
+    /// What of the machine was asked for.
+    #[arg(skip)]
+    pub given: Given,
+}
+
+/// Flags about the machine that the command line has, so that a snapshot must agree with them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Given {
+    pub smp: bool,
+    pub memory: bool,
+    pub cpu: bool,
+}
+
+impl Given {
+    fn of(matches: &ArgMatches) -> Given {
+        let given = |flag| matches.value_source(flag) == Some(ValueSource::CommandLine);
+        Given { smp: given("smp"), memory: given("memory"), cpu: given("cpu") }
     }
 }
 
@@ -171,12 +244,47 @@ pub(crate) struct MachineArgs {
     /// Write the device tree and leave
     #[arg(long, value_name = "FILE")]
     pub dump_dtb: Option<PathBuf>,
-    /// Stop with status 124 after so many instructions, all harts together
+    /// Stop with status 124 after so many instructions since the machine was switched on, all harts together
     #[arg(long, value_name = "N")]
     pub max_instructions: Option<NonZeroU64>,
     /// Stop with status 124 after so many seconds
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub timeout: Option<std::time::Duration>,
+}
+
+/// The virtio devices, which take the slots from the first one on: drives, console, entropy device.
+#[derive(Args)]
+pub(crate) struct DeviceArgs {
+    /// A virtio block device with the content of FILE, a raw image; may be given several times
+    ///
+    /// FILE is written to and locked against others, and what the guest has flushed is on the disk. With readonly
+    /// the guest cannot write; with overlay what it writes stays in memory and is lost at the end.
+    #[arg(long, value_name = "FILE[,readonly][,overlay]", value_parser = devices::drive)]
+    pub drive: Vec<platform::Drive>,
+    /// The port that gets the keys that are typed: the 16550, or a virtio console (hvc0 in Linux)
+    #[arg(long, value_name = "PORT", default_value = "uart")]
+    pub console: ConsoleName,
+    /// A virtio entropy device; its numbers follow from SEED, so they are the same in every run and no secret
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub rng: Option<u64>,
+}
+
+/// The ports, as the command line calls them.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConsoleName {
+    /// The 16550.
+    Uart,
+    /// A virtio console, beside the 16550.
+    Virtio,
+}
+
+impl From<ConsoleName> for platform::Terminal {
+    fn from(name: ConsoleName) -> platform::Terminal {
+        match name {
+            ConsoleName::Uart => platform::Terminal::Uart,
+            ConsoleName::Virtio => platform::Terminal::Virtio,
+        }
+    }
 }
 
 /// How the harts execute instructions.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use platform::Image;
 
 use crate::args::DemoArgs;
+use crate::snapshot::Start;
 use crate::stats::Counter;
 use crate::watch::Watch;
 use crate::{images, run, session};
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     if !args.schedule.parallel {
         watch.counter.get_or_insert_with(Counter::default);
     }
-    let ended = session::run(config, &args.machine, &args.watch, watch)?;
+    let ended = session::run(Start::Boot(config), &args.machine, &args.watch, watch, None)?;
     if !args.schedule.parallel {
         writeln!(io::stdout())?;
         ended.stats.write_switches(&mut io::stdout())?;

@@ -7,8 +7,9 @@ use anyhow::bail;
 use platform::{Image, MachineConfig};
 
 use crate::args::{RunArgs, StageArgs};
+use crate::snapshot::{Save, Start};
 use crate::watch::Watch;
-use crate::{images, session};
+use crate::{devices, images, session, status};
 
 /// The built-in firmware.
 const FIRMWARE: &str = "sbi";
@@ -19,15 +20,33 @@ const FIRMWARE: &str = "sbi";
 /// What keeps the machine from starting.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
-    let mut config = session::config(&args.machine, variant, args.engine.get())?;
-    config.parallel = args.schedule.parallel;
-    load(&mut config, args.file.as_deref(), &args.stages)?;
-    if session::dump_device_tree(&args.machine, &config)? {
-        return Ok(ExitCode::SUCCESS);
-    }
+    let (engine, parallel) = (args.engine.get(), args.schedule.parallel);
+    let start = if let Some(file) = &args.snapshot.load {
+        Start::load(file, &args.machine, &args.snapshot, engine, parallel)?
+    } else {
+        let mut config = session::config(&args.machine, variant, engine)?;
+        config.parallel = parallel;
+        devices::add(&mut config, &args.devices);
+        load(&mut config, args.file.as_deref(), &args.stages)?;
+        if session::dump_device_tree(&args.machine, &config)? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        Start::Boot(config)
+    };
+    let save = Save::new(&args.snapshot)?;
     let watch = Watch::open(&args.watch)?;
-    let ended = session::run(config, &args.machine, &args.watch, watch)?;
-    Ok(session::exit_code(ended.stop))
+    let ended = session::run(start, &args.machine, &args.watch, watch, save.as_ref())?;
+    let code = session::exit_code(ended.stop);
+    if let Some(save) = save.filter(|_| !ended.saved) {
+        match save.at {
+            Some(at) => {
+                session::say(format_args!("nothing is saved: the run ended before --snapshot-at {at}"))
+            }
+            None => session::say(format_args!("nothing is saved: the guest ended the run")),
+        }
+        return Ok(ExitCode::from(status::FAILURE));
+    }
+    Ok(code)
 }
 
 /// Reads the files that are to run: a program that runs alone, or what firmware starts.

@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use iss::{Engine, Variant};
 use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
 
 use crate::args::{MachineArgs, StatsFormat, WatchArgs};
 use crate::cpu::{self, Cpu};
 use crate::profile::Profile;
+use crate::snapshot::{Save, Start};
 use crate::stats::Stats;
 use crate::terminal::{self, Terminal};
 use crate::watch::Watch;
@@ -26,6 +27,8 @@ pub(crate) struct Ended {
     pub stop: MachineStop,
     /// What it did; counts of traps and switches only where they were asked for.
     pub stats: Stats,
+    /// Whether the snapshot that it was to leave has been saved.
+    pub saved: bool,
 }
 
 /// What `--cpu` asks for: harts, or `None` when it was the list of knobs, which has been printed. Says what a
@@ -75,19 +78,21 @@ pub(crate) fn dump_device_tree(args: &MachineArgs, config: &MachineConfig) -> an
     Ok(true)
 }
 
-/// Runs a machine on the user's terminal until it stops.
+/// Runs a machine on the user's terminal until it stops, and leaves a snapshot where that is asked for.
 ///
 /// # Errors
 /// What is wrong with the configuration, the files in it, or the places to write to.
 pub(crate) fn run(
-    config: MachineConfig,
+    begin: Start,
     args: &MachineArgs,
     watch_args: &WatchArgs,
     mut watch: Watch,
+    save: Option<&Save>,
 ) -> anyhow::Result<Ended> {
-    let mut profile = watch_args.profile.as_deref().map(|path| Profile::new(path, &config)).transpose()?;
+    let mut profile =
+        watch_args.profile.as_deref().map(|path| Profile::new(path, begin.config())).transpose()?;
     let (keys, input) = mpsc::sync_channel(terminal::KEYS);
-    let mut machine = Machine::new(config, Console::new(io::stdout()).with_input(input))?;
+    let mut machine = begin.machine(Console::new(io::stdout()).with_input(input))?;
     let leave = Arc::new(AtomicBool::new(false));
     let terminal = Terminal::attach(keys, {
         let (leave, interrupter) = (Arc::clone(&leave), machine.interrupter());
@@ -102,9 +107,11 @@ pub(crate) fn run(
         instructions: args.max_instructions.map(Into::into),
         deadline: args.timeout.and_then(|timeout| start.checked_add(timeout)),
     };
-    let stop = match &watch_args.gdb {
-        Some(address) => gdb::run(&mut machine, &mut watch, until, (address, watch_args.paused), &leave)?,
-        None => run_freely(&mut machine, &mut watch, &mut profile, until)?,
+    let (stop, saved) = match &watch_args.gdb {
+        Some(address) => {
+            (gdb::run(&mut machine, &mut watch, until, (address, watch_args.paused), &leave)?, false)
+        }
+        None => run_freely(&mut machine, &mut watch, &mut profile, until, save)?,
     };
     let wall = start.elapsed();
     drop(terminal);
@@ -118,11 +125,42 @@ pub(crate) fn run(
         Some(StatsFormat::Json) => stats.write_json(&mut io::stderr())?,
         None => {}
     }
-    Ok(Ended { stop, stats })
+    Ok(Ended { stop, stats, saved })
+}
+
+/// Runs until there is a reason to stop, saves the machine on the way or at the end, and says whether it has.
+fn run_freely(
+    machine: &mut Machine,
+    watch: &mut Watch,
+    profile: &mut Option<Profile>,
+    until: Until,
+    save: Option<&Save>,
+) -> anyhow::Result<(MachineStop, bool)> {
+    let mut saved = false;
+    if let Some(save) = save
+        && let Some(at) = save.at
+    {
+        let passed = machine.instructions();
+        if at < passed {
+            bail!("--snapshot-at {at} is over: the machine has taken {passed} instructions");
+        }
+        let stop = run_on(machine, watch, profile, Until { instructions: Some(at), ..until })?;
+        saved = save.save(machine, stop)?;
+        if !saved {
+            return Ok((stop, saved));
+        }
+    }
+    let stop = run_on(machine, watch, profile, until)?;
+    if let Some(save) = save
+        && save.at.is_none()
+    {
+        saved = save.save(machine, stop)?;
+    }
+    Ok((stop, saved))
 }
 
 /// Runs until there is a reason to stop that is not a reset.
-fn run_freely(
+fn run_on(
     machine: &mut Machine,
     watch: &mut Watch,
     profile: &mut Option<Profile>,

@@ -18,6 +18,15 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     Ok(bytes)
 }
 
+/// The size of so many bytes as [`parse`] takes it.
+pub(crate) fn text(bytes: u64) -> String {
+    match bytes {
+        _ if bytes.is_multiple_of(1 << 30) => format!("{}G", bytes >> 30),
+        _ if bytes.is_multiple_of(1 << 20) => format!("{}M", bytes >> 20),
+        _ => format!("{}K", bytes >> 10),
+    }
+}
+
 fn bytes(text: &str) -> Option<u64> {
     let (digits, shift) = match text.trim_end_matches(['i', 'B', 'b']).char_indices().next_back()? {
         (at, 'K' | 'k') => (&text[..at], 10),

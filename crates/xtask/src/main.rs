@@ -14,6 +14,7 @@ mod mutants;
 mod peers;
 mod process;
 mod project;
+mod static_elf;
 mod suite;
 mod switch_mutants;
 mod tally;

@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::debugger;
 use crate::diff_engines;
-use crate::images::{self, CALLS, GUESTS};
+use crate::images::{self, CALLS, GUESTS, SMP};
 use crate::linux::{self, Software};
 use crate::machine::{self, Program};
 use crate::process::{self, run};
@@ -228,7 +228,7 @@ fn run_image(program: &Program, mut command: Command, how: &str, counts: &mut Co
 /// Every image that runs in HS-mode: the one that tries the firmware, the guests by themselves, and the hypervisor
 /// with its guests.
 fn programs() -> Vec<Program> {
-    let mut programs: Vec<Program> = std::iter::once(CALLS).chain(GUESTS).map(alone).collect();
+    let mut programs: Vec<Program> = [CALLS, SMP].into_iter().chain(GUESTS).map(alone).collect();
     programs.push(hypervisor());
     programs
 }

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each crate may use of the project and of the user-interface crates, beside what it needs for its own work.
-const USES: [(&str, &[&str]); 6] = [
+const USES: [(&str, &[&str]); 8] = [
     ("isa", &[]),
+    ("kvm", &[]),
+    ("vmm-core", &[]),
     ("hyp", &["isa"]),
     ("iss", &["isa"]),
     ("platform", &["isa", "iss"]),
@@ -14,8 +16,8 @@ const USES: [(&str, &[&str]); 6] = [
 ];
 
 /// Crates whose use is restricted to those that [`USES`] names.
-const RESTRICTED: [&str; 8] =
-    ["isa", "hyp", "iss", "platform", "vhart", "anyhow", "clap", "tracing-subscriber"];
+const RESTRICTED: [&str; 10] =
+    ["isa", "kvm", "vmm-core", "hyp", "iss", "platform", "vhart", "anyhow", "clap", "tracing-subscriber"];
 
 /// Where unsafe code may be, apart from the software of the simulated machine, and why.
 const UNSAFE: [&str; 5] = [

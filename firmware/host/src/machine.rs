@@ -5,13 +5,13 @@ use hyp::probe::Features;
 use hyp::vmid::Vmids;
 use hyp::{Error, Gpa, Hart, Outcome, Vcpu, Vm, Width, handle};
 use isa::cause::Interrupt;
+use vmm_core::uart::{self, Uart};
 
 use crate::console::{GuestConsole, println};
 use crate::frames::Memory;
 use crate::guests::Guest;
 use crate::report::Report;
 use crate::sbi;
-use crate::uart::{self, Uart};
 
 /// Where a guest has RAM.
 const RAM: core::ops::Range<Gpa> = Gpa(0x8000_0000)..Gpa(0x8100_0000);
@@ -142,7 +142,7 @@ impl Machine {
     }
 
     fn load(&mut self, hart: &mut BareHart, address: Gpa, width: Width) {
-        match uart_offset(address) {
+        match uart::offset(address.0) {
             // A wider load reads zeros above the register.
             Some(offset) => {
                 let value = self.uart.load(offset, sbi::read_byte);
@@ -153,7 +153,7 @@ impl Machine {
     }
 
     fn store(&mut self, hart: &mut BareHart, address: Gpa, value: u64) {
-        match uart_offset(address) {
+        match uart::offset(address.0) {
             Some(offset) => {
                 let Machine { number, guest, console, .. } = self;
                 self.uart.store(offset, value as u8, |byte| console.write(*number, guest.name, byte));
@@ -196,9 +196,4 @@ impl Machine {
         self.vm.destroy(memory);
         Report { number: self.number, guest: self.guest.name, passed, counts: self.vcpu.counts }
     }
-}
-
-/// Which register of the UART lies at `address`.
-fn uart_offset(address: Gpa) -> Option<u64> {
-    address.0.checked_sub(uart::BASE).filter(|offset| *offset < uart::SIZE)
 }

@@ -12,7 +12,6 @@ mod guests;
 mod machine;
 mod report;
 mod sbi;
-mod uart;
 
 use core::arch::asm;
 use core::panic::PanicInfo;

@@ -141,7 +141,7 @@ fn ends_block(inst: &Inst, extensions: ExtSet) -> bool {
         _ => false,
     };
     is_jump(op)
-        || writes_csr && system::plain(inst, extensions).is_none()
+        || writes_csr && system::plain(inst, extensions).is_none() && !system::changes_status(inst)
         || op.row().format == Format::FenceVma
         || matches!(op, I::ecall | I::ebreak | I::mret | I::sret | I::wfi | I::wrs_nto | I::fence_i)
 }

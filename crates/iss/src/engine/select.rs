@@ -11,10 +11,10 @@ use super::handler::atomic::{self, Amo, LoadReserved, StoreConditional};
 use super::handler::control::{self, Branch, Jump, JumpRegister};
 use super::handler::float::{self, Binary, Compare, Convert, DIRTY, FloatLoad, FloatStore, FromX, Sign, ToX};
 use super::handler::memory::{
-    Fence, GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value,
+    Fence, GuestLoad, GuestStore, I8, I16, I32, Load, Store, U8, U16, U32, U64, Value, ZeroBlock,
 };
 use super::handler::slow::slow;
-use super::handler::system::{self, ReadCsr, SwapCsr};
+use super::handler::system::{self, ChangeSie, ReadCsr, SwapCsr};
 use super::handler::{A, Acc, B, Imm, last, single};
 use super::op::Handler;
 use crate::exec::order;
@@ -139,6 +139,7 @@ pub(super) fn form(inst: &Inst, extensions: ExtSet, parallel: bool) -> Form {
         I::sext_h => Writes(immediate::<alu::SextH>),
         I::zext_h => Writes(immediate::<alu::ZextH>),
         I::rev8 => Writes(immediate::<alu::Rev8>),
+        I::orc_b => Writes(immediate::<alu::OrcB>),
         I::bclr => Writes(registers::<alu::Bclr>),
         I::bext => Writes(registers::<alu::Bext>),
         I::binv => Writes(registers::<alu::Binv>),
@@ -172,6 +173,8 @@ pub(super) fn form(inst: &Inst, extensions: ExtSet, parallel: bool) -> Form {
         I::hsv_h => Keeps(|_| single::<GuestStore<U16>>),
         I::hsv_w => Keeps(|_| single::<GuestStore<U32>>),
         I::hsv_d => Keeps(|_| single::<GuestStore<U64>>),
+
+        I::cbo_zero => Keeps(|_| single::<ZeroBlock>),
 
         I::beq => Keeps(branch::<control::Eq>),
         I::bne => Keeps(branch::<control::Ne>),
@@ -215,6 +218,10 @@ pub(super) fn form(inst: &Inst, extensions: ExtSet, parallel: bool) -> Form {
             Writes(|_| single::<SwapCsr<{ !1 }>>)
         }
         I::csrrw if system::plain(inst, extensions).is_some() => Writes(|_| single::<SwapCsr<{ u64::MAX }>>),
+        I::csrrs if system::changes_status(inst) => Writes(|_| single::<ChangeSie<true, false>>),
+        I::csrrc if system::changes_status(inst) => Writes(|_| single::<ChangeSie<false, false>>),
+        I::csrrsi if system::changes_status(inst) => Writes(|_| single::<ChangeSie<true, true>>),
+        I::csrrci if system::changes_status(inst) => Writes(|_| single::<ChangeSie<false, true>>),
         I::csrrs if system::reads_counter(inst, extensions) => Writes(|_| system::read_counter),
 
         I::fence if parallel => match order::of_fence(inst) {

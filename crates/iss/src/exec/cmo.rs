@@ -7,6 +7,7 @@ use isa::field::Field;
 use isa::{Inst, Privilege, csr};
 
 use super::{Cpu, Exec};
+use crate::hart::Hart;
 use crate::observe::Observer;
 
 impl<O: Observer> Cpu<'_, O> {
@@ -45,15 +46,27 @@ impl<O: Observer> Cpu<'_, O> {
     /// Refuses `i` where `field`, which lies alike in all three, is zero in an environment configuration that
     /// is above the current mode.
     fn require_environment(&self, i: &Inst, field: Field) -> Exec {
-        let (mode, c) = (self.hart.mode(), &self.hart.csr);
-        let is_user = mode.privilege == Privilege::U;
-        let machine = mode.privilege == Privilege::M || field.is_set(c.menvcfg);
-        let supervisor = !is_user || field.is_set(c.senvcfg);
-        let hypervisor = !mode.virt || field.is_set(c.henvcfg);
-        match (machine, hypervisor && supervisor) {
+        match self.hart.environment(field) {
             (true, true) => Ok(()),
-            (true, false) if mode.virt => Err(self.virtual_inst(i)),
+            (true, false) if self.hart.mode().virt => Err(self.virtual_inst(i)),
             _ => Err(self.illegal(i)),
         }
+    }
+}
+
+impl Hart {
+    /// Whether `field` is set where it counts for the current mode: in the environment configuration of machine mode,
+    /// and in those of the modes between.
+    fn environment(&self, field: Field) -> (bool, bool) {
+        let (mode, c) = (self.mode(), &self.csr);
+        let machine = mode.privilege == Privilege::M || field.is_set(c.menvcfg);
+        let supervisor = mode.privilege != Privilege::U || field.is_set(c.senvcfg);
+        let hypervisor = !mode.virt || field.is_set(c.henvcfg);
+        (machine, hypervisor && supervisor)
+    }
+
+    /// Whether the current mode may execute CBO.ZERO.
+    pub(crate) fn may_zero_blocks(&self) -> bool {
+        self.environment(csr::menvcfg::CBZE) == (true, true)
     }
 }

@@ -182,7 +182,7 @@ fn details(fdt: &mut FdtWriter, kind: DeviceKind, handles: &Handles) -> Result<(
     };
     match kind {
         DeviceKind::Finisher => fdt.property_phandle(handles.finisher()),
-        DeviceKind::Hgeip => Ok(()),
+        DeviceKind::Hgeip | DeviceKind::Virtio(_) => Ok(()),
         DeviceKind::Aclint => {
             fdt.property_array_u32("interrupts-extended", &pairs(Interrupt::Msi, Interrupt::Mti))
         }

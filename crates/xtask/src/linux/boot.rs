@@ -104,6 +104,14 @@ impl Boot {
         Boot::new(software, initramfs::with_guest(software)?, harts, "kvm")
     }
 
+    /// One in which our monitor runs its guests by KVM.
+    ///
+    /// # Errors
+    /// As for [`Boot::usual`], and where the images are not built.
+    pub(crate) fn with_monitor(software: &Software, harts: usize) -> Result<Boot> {
+        Boot::new(software, initramfs::with_monitor(software)?, harts, "vmm")
+    }
+
     fn new(software: &Software, initramfs: PathBuf, harts: usize, word: &str) -> Result<Boot> {
         Ok(Boot {
             firmware: software.opensbi(),

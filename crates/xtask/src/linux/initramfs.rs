@@ -10,6 +10,7 @@ use super::cpio::Archive;
 use super::modules::Modules;
 use super::programs;
 use super::software::Software;
+use crate::images;
 
 /// The first program: says what `vhart=WORD` on the kernel's command line does.
 const INIT: &str = include_str!("guest/init");
@@ -35,6 +36,19 @@ pub(super) fn usual(software: &Software) -> Result<PathBuf> {
     let mut archive = minimal(software)?;
     add_modules(&mut archive, software)?;
     write(software, "initramfs.cpio", archive)
+}
+
+/// Makes the one that has our monitor, which has guests; its file.
+///
+/// # Errors
+/// As for [`usual`].
+pub(super) fn with_monitor(software: &Software) -> Result<PathBuf> {
+    let mut archive = minimal(software)?;
+    add_modules(&mut archive, software)?;
+    let monitor = images::monitor();
+    let monitor = fs::read(&monitor).with_context(|| format!("cannot read {}", monitor.display()))?;
+    archive.program("bin/vmm", &monitor);
+    write(software, "vmm.cpio", archive)
 }
 
 /// Makes the one that has a guest and QEMU for it; its file.

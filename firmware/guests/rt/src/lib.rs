@@ -10,7 +10,8 @@
 //! - A 16550 is at `0x1000_0000`, its registers one byte apart; an access wider than a byte reads zeros above it and
 //!   writes its lowest byte. Guests rely on the data, line control, modem control, line status and scratch registers.
 //! - SBI: base (probe), timer, debug console or legacy console, system reset or legacy shutdown. A guest that succeeds
-//!   shuts down with no reason; one that fails says why and shuts down with reason 1, system failure.
+//!   shuts down with no reason; one that fails says why and shuts down with reason 1, system failure. `smp` also needs
+//!   HSM, IPI and RFENCE.
 
 #![no_std]
 

@@ -11,14 +11,17 @@ const INTERRUPT: u64 = 1 << 63;
 /// `sstatus.SIE`.
 const SIE: u64 = 1 << 1;
 
+/// The code of the supervisor software interrupt.
+pub const SOFTWARE: u64 = 1;
+
 /// The code of the supervisor timer interrupt.
 pub const TIMER: u64 = 5;
 
 /// The guest's handler of interrupts, a `fn(u64)`.
 static HANDLER: AtomicPtr<()> = AtomicPtr::new(unexpected as fn(u64) as *mut ());
 
-/// Sends traps to this module.
-pub(crate) fn init() {
+/// Sends traps of the hart that calls to this module; [`run`](crate::run) does so for the first.
+pub fn init() {
     // SAFETY: the vector saves what it changes.
     unsafe { asm!("csrw stvec, {}", in(reg) vector as extern "C" fn() as usize) };
 }

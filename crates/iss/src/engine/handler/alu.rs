@@ -219,6 +219,8 @@ functions! {
     ZextH |a, _b| a & 0xffff;
     /// REV8.
     Rev8 |a, _b| a.swap_bytes();
+    /// ORC.B.
+    OrcB |a, _b| u64::from_le_bytes(a.to_le_bytes().map(|byte| if byte == 0 { 0 } else { 0xff }));
     /// BCLR.
     Bclr |a, b| a & !(1 << (b & 63));
     /// BEXT.

@@ -4,9 +4,9 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
-use super::{Operand, Step, set_x};
-use crate::bus::Width;
-use crate::engine::op::Op;
+use super::{Operand, Step, misaligned, set_x};
+use crate::bus::{CACHE_BLOCK_SIZE, Width};
+use crate::engine::op::{Handler, Op};
 use crate::engine::view::{LINES, Line};
 use crate::hart::Hart;
 
@@ -16,6 +16,9 @@ pub(in crate::engine) trait Value {
     const WIDTH: Width;
     /// Its size in bytes.
     const BYTES: u64 = Self::WIDTH.bytes();
+
+    /// Extends it from the low bits to a register.
+    fn extend(bits: u64) -> u64;
 
     /// Reads it, extended to a register.
     ///
@@ -44,6 +47,11 @@ macro_rules! values {
 
             impl Value for $name {
                 const WIDTH: Width = Width::$width;
+
+                #[inline(always)]
+                fn extend(bits: u64) -> u64 {
+                    bits as $unsigned as $extended as u64
+                }
 
                 #[inline(always)]
                 unsafe fn read(at: u64) -> u64 {
@@ -150,6 +158,8 @@ impl<const FULL: bool> Step for Fence<FULL> {
 pub(in crate::engine) struct Load<V, X>(PhantomData<(V, X)>);
 
 impl<V: Value, X: Operand> Step for Load<V, X> {
+    const OTHERWISE: Handler = misaligned::load::<V>;
+
     #[inline(always)]
     unsafe fn step(hart: &mut Hart, op: *const Op, acc: u64, _: u64, lines: *const Line) -> Option<u64> {
         // SAFETY: passed on.
@@ -166,6 +176,8 @@ impl<V: Value, X: Operand> Step for Load<V, X> {
 pub(in crate::engine) struct Store<V, X, Y>(PhantomData<(V, X, Y)>);
 
 impl<V: Value, X: Operand, Y: Operand> Step for Store<V, X, Y> {
+    const OTHERWISE: Handler = misaligned::store::<V>;
+
     #[inline(always)]
     unsafe fn step(hart: &mut Hart, op: *const Op, acc: u64, _: u64, lines: *const Line) -> Option<u64> {
         // SAFETY: passed on.
@@ -202,6 +214,27 @@ impl<V: Value> Step for GuestStore<V> {
         unsafe {
             let lines = hart.engine.hot.guest_lines;
             write::<V>(lines, super::x(hart, (*op).a), super::x(hart, (*op).b))?;
+            Some(acc)
+        }
+    }
+}
+
+/// CBO.ZERO.
+pub(in crate::engine) struct ZeroBlock;
+
+impl Step for ZeroBlock {
+    #[inline(always)]
+    unsafe fn step(hart: &mut Hart, op: *const Op, acc: u64, _: u64, lines: *const Line) -> Option<u64> {
+        // SAFETY: the tag says that the page is in main memory where `to_host` leads, and the block is in the page.
+        unsafe {
+            let va = super::x(hart, (*op).a) & !(CACHE_BLOCK_SIZE - 1);
+            let line = line(lines, va);
+            if (*line).write != va & !0xfff || !hart.engine.hot.zeroes_blocks {
+                return None;
+            }
+            for offset in (0..CACHE_BLOCK_SIZE).step_by(8) {
+                U64::write(va.wrapping_add((*line).to_host).wrapping_add(offset), 0);
+            }
             Some(acc)
         }
     }

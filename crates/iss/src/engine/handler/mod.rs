@@ -1,6 +1,6 @@
 //! Handlers: what executes ops. One file per kind of instruction.
 //!
-//! A handler does the common case of its instruction, without a call, and leaves every other one to
+//! A handler does the common case of its instruction, without a call, and leaves every other one in the end to
 //! [`slow::slow`], which has the reference interpreter execute the instruction. Each is made from a type that
 //! implements [`Step`] or [`End`]; so are those that execute two instructions at once.
 
@@ -9,15 +9,19 @@ pub(super) mod atomic;
 pub(super) mod control;
 pub(super) mod float;
 pub(super) mod memory;
+pub(super) mod misaligned;
 pub(super) mod slow;
 pub(super) mod system;
 
-use super::op::{Next, Op, go};
+use super::op::{Handler, Next, Op, go};
 use super::view::Line;
 use crate::hart::Hart;
 
 /// What an instruction does that is followed by the next one.
 pub(super) trait Step {
+    /// What executes it where it is no common case, and goes on.
+    const OTHERWISE: Handler = slow::slow;
+
     /// Executes it and returns its result; `None`, with nothing done, where it is no common case.
     ///
     /// # Safety
@@ -51,7 +55,7 @@ pub(super) unsafe extern "C" fn single<S: Step>(
     unsafe {
         match S::step(hart, op, acc, va, lines) {
             Some(result) => go(hart, op.add(1), result, va, budget, lines),
-            None => slow::slow(hart, op, acc, va, budget, lines),
+            None => (S::OTHERWISE)(hart, op, acc, va, budget, lines),
         }
     }
 }
@@ -71,12 +75,12 @@ pub(super) unsafe extern "C" fn pair<S: Step, T: Step>(
     // SAFETY: passed on.
     unsafe {
         let Some(first) = S::step(hart, op, acc, va, lines) else {
-            return slow::slow(hart, op, acc, va, budget, lines);
+            return (S::OTHERWISE)(hart, op, acc, va, budget, lines);
         };
         let op = op.add(1);
         match T::step(hart, op, first, va, lines) {
             Some(result) => go(hart, op.add(1), result, va, budget, lines),
-            None => slow::slow(hart, op, first, va, budget, lines),
+            None => (T::OTHERWISE)(hart, op, first, va, budget, lines),
         }
     }
 }
@@ -113,7 +117,7 @@ pub(super) unsafe extern "C" fn last_pair<S: Step, E: End>(
     unsafe {
         match S::step(hart, op, acc, va, lines) {
             Some(result) => E::end(hart, op.add(1), result, va, budget, lines),
-            None => slow::slow(hart, op, acc, va, budget, lines),
+            None => (S::OTHERWISE)(hart, op, acc, va, budget, lines),
         }
     }
 }

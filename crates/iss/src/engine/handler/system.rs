@@ -13,6 +13,7 @@ use isa::{Inst, Mode, Op as I, Privilege};
 use super::{Step, set_x, x};
 use crate::csr::CsrFile;
 use crate::csr::counters::{CYCLE, INSTRET};
+use crate::csr::legalize::SSTATUS_VISIBLE;
 use crate::engine::handler::slow::slow;
 use crate::engine::op::{Next, Op, go, header};
 use crate::engine::view::Line;
@@ -134,6 +135,42 @@ impl<const KEPT: u64> Step for SwapCsr<KEPT> {
             *field = new & KEPT;
             set_x(hart, (*op).rd, old);
             Some(old)
+        }
+    }
+}
+
+/// Whether `inst` sets or clears bits of `sstatus`: mostly SIE alone, which Linux does at every turn.
+pub(in crate::engine) fn changes_status(inst: &Inst) -> bool {
+    let changes = matches!(inst.op, I::csrrs | I::csrrc | I::csrrsi | I::csrrci);
+    changes && inst.rs1 != 0 && inst.imm as u16 == csr::sstatus::NUMBER
+}
+
+/// CSRRS and CSRRC, or CSRRSI and CSRRCI, of no other bit of `sstatus` than SIE, while no interrupt waits for that.
+pub(in crate::engine) struct ChangeSie<const SETS: bool, const IMMEDIATE: bool>;
+
+impl<const SETS: bool, const IMMEDIATE: bool> Step for ChangeSie<SETS, IMMEDIATE> {
+    #[inline(always)]
+    unsafe fn step(hart: &mut Hart, op: *const Op, _: u64, _: u64, _: *const Line) -> Option<u64> {
+        // SAFETY: passed on.
+        unsafe {
+            let change = if IMMEDIATE { (*op).a.into() } else { x(hart, (*op).a) };
+            let (mode, waits) = (usize::from(hart.engine.hot.mode), hart.engine.hot.interrupt_waits);
+            let (status, visible) = if mode == Mode::HS.index() {
+                (&mut hart.csr.mstatus, SSTATUS_VISIBLE)
+            } else if mode == Mode::VS.index() {
+                (&mut hart.csr.vsstatus, u64::MAX)
+            } else {
+                return None;
+            };
+            let old = *status;
+            // What SDT keeps from being set is left to the slow path.
+            let may_set = !waits && !csr::sstatus::SDT.is_set(old);
+            if change & !csr::sstatus::SIE.mask() != 0 || SETS && change & !old != 0 && !may_set {
+                return None;
+            }
+            *status = if SETS { old | change } else { old & !change };
+            set_x(hart, (*op).rd, old & visible);
+            Some(old & visible)
         }
     }
 }

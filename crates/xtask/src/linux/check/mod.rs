@@ -9,6 +9,7 @@ mod engines;
 mod kvm;
 mod memory;
 mod same;
+mod vmm;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ enum Outcome {
     NotRun(String),
 }
 
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     Check { name: "boot on 1 hart", is_long: false, run: |context| boots::to_init(context, 1) },
     Check { name: "boot on 2 harts", is_long: false, run: |context| boots::to_init(context, 2) },
     Check { name: "boot on 8 harts", is_long: true, run: |context| boots::to_init(context, 8) },
@@ -71,6 +72,7 @@ const CHECKS: [Check; 13] = [
     Check { name: "kvm.ko", is_long: true, run: kvm::module },
     Check { name: "KVM's guest", is_long: true, run: kvm::guest },
     Check { name: "KVM's guest on other harts", is_long: true, run: kvm::guest_on_other_harts },
+    Check { name: "our monitor's guests", is_long: true, run: vmm::traces },
 ];
 
 /// What checks share.
