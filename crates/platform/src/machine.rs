@@ -203,10 +203,6 @@ impl Machine {
         more: u64,
         observer: Option<&mut dyn Observer>,
     ) -> Outcome {
-        if self.last != index {
-            self.harts[self.last].hart.drop_reservation();
-            self.last = index;
-        }
         let now = self.bus.time();
         let turn = &mut self.harts[index];
         let retired = turn.hart.retired();
@@ -218,9 +214,15 @@ impl Machine {
             _ => STEPS_PER_TICK - outcome.to_tick,
         };
         self.instructions = self.instructions.saturating_add(outcome.steps);
+        turn.note(retired, &outcome);
         turn.asleep = outcome.stop == Stop::Waiting && outcome.steps == 0;
         turn.idle = turn.asleep && turn.steps == 0;
-        turn.note(retired, &outcome);
+        // A hart that was asked and did nothing takes no reservation away: how often it is asked depends on where the
+        // run is cut and on the host.
+        if self.last != index && outcome.steps > 0 {
+            self.harts[self.last].hart.drop_reservation();
+            self.last = index;
+        }
         if more > 0 {
             self.to_poll = self.to_poll.saturating_sub(outcome.time.wrapping_sub(now));
             self.bus.set_time(outcome.time);
