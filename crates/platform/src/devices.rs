@@ -5,57 +5,79 @@ use core::ops::Range;
 use isa::cause::Interrupt;
 use iss::{AccessFault, Lines, Ram, Width};
 
+use crate::config::MachineConfig;
 use crate::console::Console;
 use crate::device::plic::ContextMode;
-use crate::device::{Aclint, Device, Finisher, Hgeip, Htif, Plic, Power, Uart};
+use crate::device::{Aclint, Device, Finisher, Hgeip, Htif, Plic, Power, Rtc, Sswi, Uart};
 use crate::map::{self, DeviceKind};
 
 /// The devices, and what connects them.
 #[derive(Debug)]
 pub(crate) struct Devices {
     pub(crate) aclint: Aclint,
+    /// Where the machine has it.
+    sswi: Option<Sswi>,
     plic: Plic,
+    rtc: Rtc,
     uart: Uart,
     finisher: Finisher,
     hgeip: Hgeip,
     htif: Option<Htif>,
     pub(crate) console: Console,
     power: Option<Power>,
+    /// [`MachineConfig::reset_ends`].
+    reset_ends: bool,
 }
 
 impl Devices {
-    /// Devices in their reset state, for harts with `geilen` guest interrupt lines each.
-    pub(crate) fn new(harts: usize, geilen: u32, htif: Option<Htif>, console: Console) -> Devices {
+    /// The devices of a machine, in their reset state.
+    pub(crate) fn new(config: &MachineConfig, htif: Option<Htif>, console: Console) -> Devices {
+        let MachineConfig { harts, variant, aclint, reset_ends, .. } = *config;
         Devices {
             aclint: Aclint::new(harts),
+            sswi: aclint.then(|| Sswi::new(harts)),
             plic: Plic::new(harts),
+            rtc: Rtc::new(config.date()),
             uart: Uart::default(),
             finisher: Finisher::default(),
-            hgeip: Hgeip::new(harts, geilen),
+            hgeip: Hgeip::new(harts, variant.geilen),
             htif,
             console,
             power: None,
+            reset_ends,
         }
     }
 
     /// Puts everything back to its state after power-on, with another program.
     pub(crate) fn reset(&mut self, htif: Option<Htif>) {
         for region in &map::REGIONS {
-            self.device(region.kind).reset();
+            if let Some(device) = self.device(region.kind) {
+                device.reset();
+            }
         }
+        self.rtc.restart();
         self.htif = htif;
         self.power = None;
         self.connect(DeviceKind::Uart);
+        self.connect(DeviceKind::Rtc);
     }
 
-    fn device(&mut self, kind: DeviceKind) -> &mut dyn Device {
-        match kind {
+    /// Whether the machine has what [`MachineConfig::aclint`] asks for.
+    pub(crate) fn has_aclint(&self) -> bool {
+        self.sswi.is_some()
+    }
+
+    /// The device of a kind, if the machine has it.
+    fn device(&mut self, kind: DeviceKind) -> Option<&mut dyn Device> {
+        Some(match kind {
             DeviceKind::Finisher => &mut self.finisher,
+            DeviceKind::Rtc => &mut self.rtc,
             DeviceKind::Hgeip => &mut self.hgeip,
             DeviceKind::Aclint => &mut self.aclint,
+            DeviceKind::Sswi => self.sswi.as_mut()?,
             DeviceKind::Plic => &mut self.plic,
             DeviceKind::Uart => &mut self.uart,
-        }
+        })
     }
 
     /// Carries a device's outputs to where they lead, after something has happened to it.
@@ -71,29 +93,51 @@ impl Devices {
                     self.plic.set_level(source, self.uart.interrupt());
                 }
             }
-            DeviceKind::Hgeip | DeviceKind::Aclint | DeviceKind::Plic => {}
+            DeviceKind::Rtc => {
+                if let Some(source) = map::region(kind).interrupt {
+                    self.plic.set_level(source, self.rtc.interrupt());
+                }
+            }
+            DeviceKind::Hgeip | DeviceKind::Aclint | DeviceKind::Sswi | DeviceKind::Plic => {}
         }
+    }
+
+    /// Tells the devices that live by it what time it is.
+    fn follow_time(&mut self) {
+        self.rtc.set_time(self.aclint.time());
+        self.connect(DeviceKind::Rtc);
+    }
+
+    /// The tick from which on a device that is no hart's timer raises an interrupt by itself, if ever.
+    pub(crate) fn next_event(&self) -> Option<u64> {
+        self.rtc.next_event()
     }
 
     /// Reads from the device at physical address `pa`.
     pub(crate) fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
-        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
-        let value = self.device(region.kind).load(pa - region.base, width);
+        let region = map::find(pa, width.bytes(), self.has_aclint()).ok_or(AccessFault)?;
+        self.follow_time();
+        let value = self.device(region.kind).ok_or(AccessFault)?.load(pa - region.base, width);
         self.connect(region.kind);
         value
     }
 
     /// Writes to the device at physical address `pa`.
     pub(crate) fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
-        let region = map::find(pa, width.bytes()).ok_or(AccessFault)?;
-        self.device(region.kind).store(pa - region.base, width, value)?;
+        let region = map::find(pa, width.bytes(), self.has_aclint()).ok_or(AccessFault)?;
+        self.follow_time();
+        self.device(region.kind).ok_or(AccessFault)?.store(pa - region.base, width, value)?;
         self.connect(region.kind);
         Ok(())
     }
 
     /// The wires that end at a hart, as they are now.
-    pub(crate) fn lines(&self, hart: usize) -> Lines {
+    ///
+    /// What another hart has sent by the SSWI shows once.
+    pub(crate) fn lines(&mut self, hart: usize) -> Lines {
+        self.follow_time();
         let wires = [
+            (Interrupt::Ssi, self.sswi.as_mut().is_some_and(|sswi| sswi.take(hart))),
             (Interrupt::Msi, self.aclint.software_interrupt(hart)),
             (Interrupt::Mti, self.aclint.timer_interrupt(hart)),
             (Interrupt::Mei, self.plic.external_interrupt(hart, ContextMode::Machine)),
@@ -117,7 +161,8 @@ impl Devices {
 
     /// What the guest has asked for and has not got yet.
     pub(crate) fn take_power(&mut self) -> Option<Power> {
-        self.power.take()
+        let power = self.power.take()?;
+        Some(if power == Power::Reset && self.reset_ends { Power::Exit(0) } else { power })
     }
 
     /// Gives the serial port bytes to receive.
@@ -126,6 +171,11 @@ impl Devices {
             self.uart.push_input(bytes);
             self.connect(DeviceKind::Uart);
         }
+    }
+
+    /// Whether the serial port can take more input.
+    pub(crate) fn has_room_for_input(&self) -> bool {
+        self.uart.has_room()
     }
 
     /// Whether the guest wants to be interrupted by input.

@@ -6,6 +6,7 @@
 
 mod boot;
 mod bus;
+mod clock;
 mod config;
 mod console;
 mod devices;
@@ -23,6 +24,7 @@ pub mod map;
 
 pub use boot::device_tree;
 pub use bus::SystemBus;
+pub use clock::{Clock, START_DATE};
 pub use config::{MAX_HARTS, MachineConfig};
 pub use console::Console;
 pub use error::Error;
