@@ -1,7 +1,9 @@
 //! What a hart sees of the rest of the machine: physical memory, and the wires that interrupt it.
 
+use serde::{Deserialize, Serialize};
+
 /// The width of a memory access.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Width {
     /// One byte.
@@ -47,7 +49,7 @@ pub const CACHE_BLOCK_SIZE: u64 = 64;
 pub struct AccessFault;
 
 /// The wires that end at a hart, as they are now.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Lines {
     /// MSIP, MTIP, MEIP and SEIP as bits of `mip`. SSIP is a message rather than a wire: it sets the bit, which
     /// software clears. Other bits are ignored.

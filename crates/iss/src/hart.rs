@@ -2,6 +2,7 @@
 
 use isa::ext::Ext;
 use isa::{Mode, Privilege};
+use serde::{Deserialize, Serialize};
 
 use crate::bus::{Bus, Lines, Width};
 use crate::clock::Clock;
@@ -46,13 +47,14 @@ pub struct Outcome {
 /// A hardware thread.
 #[derive(Clone, Debug)]
 pub struct Hart {
-    id: usize,
+    pub(crate) id: usize,
     pub(crate) variant: Variant,
     /// The integer registers, and one more for the engine, which takes what is written to x0.
     pub(crate) x: [u64; 33],
     pub(crate) f: [u64; 32],
     pub(crate) pc: u64,
-    mode: Mode,
+    /// Set by [`set_mode`](Hart::set_mode).
+    pub(crate) mode: Mode,
     pub(crate) csr: CsrFile,
     pub(crate) tlb: Tlb,
     pub(crate) guest_cache: GuestCache,
@@ -87,7 +89,7 @@ pub struct Hart {
 }
 
 /// What LR has reserved.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Reservation {
     /// The physical address.
     pub(crate) pa: u64,

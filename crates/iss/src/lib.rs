@@ -17,6 +17,8 @@ mod interrupt;
 mod mmu;
 pub mod observe;
 pub mod ram;
+pub mod sparse;
+pub mod state;
 pub mod trap;
 pub mod variant;
 
@@ -26,5 +28,6 @@ pub use engine::Engine;
 pub use hart::{Hart, Outcome, Stop};
 pub use observe::Observer;
 pub use ram::Ram;
+pub use state::{BadState, HartState};
 pub use trap::Trap;
 pub use variant::Variant;

@@ -2,6 +2,7 @@
 //! manual.
 
 mod choice;
+mod describe;
 mod knob;
 mod spec;
 

@@ -3,13 +3,13 @@
 use core::ops::Range;
 use core::time::Duration;
 
-use iss::{AccessFault, Bus, Lines, Ram, Width};
+use iss::{AccessFault, BadState, Bus, Lines, Ram, Width};
 
 use crate::clock::RealClock;
 use crate::config::MachineConfig;
 use crate::console::Console;
 use crate::device::{Htif, Power};
-use crate::devices::Devices;
+use crate::devices::{Devices, DevicesState};
 use crate::map;
 
 /// Main memory and the devices.
@@ -67,6 +67,16 @@ impl SystemBus {
     /// The tick from which on a device that is no hart's timer raises an interrupt by itself, if ever.
     pub(crate) fn next_event(&self) -> Option<u64> {
         self.devices.next_event()
+    }
+
+    /// The state of all but main memory.
+    pub(crate) fn save(&self) -> DevicesState {
+        self.devices.save()
+    }
+
+    /// Takes a state of all but main memory.
+    pub(crate) fn restore(&mut self, state: &DevicesState) -> Result<(), BadState> {
+        self.devices.restore(state)
     }
 
     /// `mtime`, in ticks.

@@ -112,6 +112,16 @@ impl Input {
         }
     }
 
+    /// What has arrived and has not been polled, as far as it is not with the sender any more.
+    pub(crate) fn save(&self) -> Option<u8> {
+        self.next
+    }
+
+    /// Has this arrive before everything else.
+    pub(crate) fn restore(&mut self, next: Option<u8>) {
+        self.next = next;
+    }
+
     /// Whether a byte may still arrive.
     pub(crate) fn is_open(&self) -> bool {
         !matches!(self.source, Source::Ended)

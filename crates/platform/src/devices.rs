@@ -3,7 +3,8 @@
 use core::ops::Range;
 
 use isa::cause::Interrupt;
-use iss::{AccessFault, Lines, Ram, Width};
+use iss::{AccessFault, BadState, Lines, Ram, Width};
+use serde::{Deserialize, Serialize};
 
 use crate::config::MachineConfig;
 use crate::console::Console;
@@ -29,6 +30,18 @@ pub(crate) struct Devices {
     reset_ends: bool,
 }
 
+/// The state of the devices, as each has saved it, and of the wires between them.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DevicesState {
+    /// By the node name of its region, in the order of the map.
+    devices: Vec<(String, Vec<u8>)>,
+    /// That of the host-target interface, where the program has one.
+    htif: Option<bool>,
+    power: Option<Power>,
+    /// A byte for the serial port that has left the host's side and is not there yet.
+    input: Option<u8>,
+}
+
 impl Devices {
     /// The devices of a machine, in their reset state.
     pub(crate) fn new(config: &MachineConfig, htif: Option<Htif>, console: Console) -> Devices {
@@ -51,7 +64,7 @@ impl Devices {
     /// Puts everything back to its state after power-on, with another program.
     pub(crate) fn reset(&mut self, htif: Option<Htif>) {
         for region in &map::REGIONS {
-            if let Some(device) = self.device(region.kind) {
+            if let Some(device) = self.device_mut(region.kind) {
                 device.reset();
             }
         }
@@ -67,8 +80,57 @@ impl Devices {
         self.sswi.is_some()
     }
 
+    /// The state.
+    pub(crate) fn save(&self) -> DevicesState {
+        DevicesState {
+            devices: self.present().map(|(name, device)| (name, device.save())).collect(),
+            htif: self.htif.as_ref().map(Htif::save),
+            power: self.power,
+            input: self.console.input.save(),
+        }
+    }
+
+    /// Takes a state; refused, with some of it taken, where it cannot be that of these devices.
+    pub(crate) fn restore(&mut self, state: &DevicesState) -> Result<(), BadState> {
+        let DevicesState { devices, htif, power, input } = state;
+        let are_these = self.present().map(|(name, _)| name).eq(devices.iter().map(|(name, _)| name.clone()));
+        BadState::unless(are_these, "the devices are other ones")?;
+        let has_aclint = self.has_aclint();
+        let regions = map::REGIONS.iter().filter(|region| has_aclint || !region.needs_aclint());
+        for (region, (name, state)) in regions.zip(devices) {
+            let told = |error| BadState::new(format!("{name}: {error}"));
+            self.device_mut(region.kind).map_or(Ok(()), |device| device.restore(state)).map_err(told)?;
+        }
+        match (&mut self.htif, htif) {
+            (Some(htif), Some(half)) => htif.restore(*half),
+            (None, None) => {}
+            _ => return Err(BadState::new("the host-target interface belongs to another program")),
+        }
+        self.power = *power;
+        self.console.input.restore(*input);
+        Ok(())
+    }
+
+    /// The devices that the machine has, with the names of their nodes, in the order of the map.
+    fn present(&self) -> impl Iterator<Item = (String, &dyn Device)> {
+        map::REGIONS.iter().filter_map(|region| Some((region.node_name(), self.device(region.kind)?)))
+    }
+
     /// The device of a kind, if the machine has it.
-    fn device(&mut self, kind: DeviceKind) -> Option<&mut dyn Device> {
+    fn device(&self, kind: DeviceKind) -> Option<&dyn Device> {
+        Some(match kind {
+            DeviceKind::Finisher => &self.finisher,
+            DeviceKind::Rtc => &self.rtc,
+            DeviceKind::Hgeip => &self.hgeip,
+            DeviceKind::Aclint => &self.aclint,
+            DeviceKind::Sswi => self.sswi.as_ref()?,
+            DeviceKind::Plic => &self.plic,
+            DeviceKind::Uart => &self.uart,
+        })
+    }
+
+    /// As [`device`](Devices::device), to be changed.
+    fn device_mut(&mut self, kind: DeviceKind) -> Option<&mut dyn Device> {
         Some(match kind {
             DeviceKind::Finisher => &mut self.finisher,
             DeviceKind::Rtc => &mut self.rtc,
@@ -117,7 +179,7 @@ impl Devices {
     pub(crate) fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
         let region = map::find(pa, width.bytes(), self.has_aclint()).ok_or(AccessFault)?;
         self.follow_time();
-        let value = self.device(region.kind).ok_or(AccessFault)?.load(pa - region.base, width);
+        let value = self.device_mut(region.kind).ok_or(AccessFault)?.load(pa - region.base, width);
         self.connect(region.kind);
         value
     }
@@ -126,7 +188,7 @@ impl Devices {
     pub(crate) fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
         let region = map::find(pa, width.bytes(), self.has_aclint()).ok_or(AccessFault)?;
         self.follow_time();
-        self.device(region.kind).ok_or(AccessFault)?.store(pa - region.base, width, value)?;
+        self.device_mut(region.kind).ok_or(AccessFault)?.store(pa - region.base, width, value)?;
         self.connect(region.kind);
         Ok(())
     }

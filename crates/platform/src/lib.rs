@@ -21,6 +21,8 @@ pub mod device;
 pub mod fdt;
 pub mod load;
 pub mod map;
+pub mod snapshot;
+pub mod state;
 
 pub use boot::device_tree;
 pub use bus::SystemBus;

@@ -9,6 +9,8 @@
 //!
 //! A machine with [`MachineConfig::parallel`] does none of that: see [`parallel`](crate::parallel).
 
+mod state;
+
 use std::time::{Duration, Instant};
 
 use isa::cause::Interrupt;
@@ -28,6 +30,8 @@ use crate::parallel::Parallel;
 use crate::stop::{Interrupter, MachineStop, Until};
 use crate::ticks::{duration, ticks};
 use crate::turn::{STORM_STEPS, Turn};
+
+pub(crate) use state::MachineState;
 
 /// Steps of a hart, instructions attempted, in a tick: a billion a second of guest time.
 pub const STEPS_PER_TICK: u64 = 100;
@@ -71,9 +75,15 @@ impl Machine {
         if config.firmware.is_none() && config.kernel.is_none() {
             return Err(Error::NothingToRun);
         }
-        let Boot { ram, harts, symbols, device_tree } = Boot::new(&config)?;
+        let boot = Boot::new(&config)?;
+        Ok(Machine::assemble(config, boot, console))
+    }
+
+    /// A machine that has done nothing yet.
+    fn assemble(config: MachineConfig, boot: Boot, console: Console) -> Machine {
+        let Boot { ram, harts, symbols, device_tree } = boot;
         let bus = SystemBus::new(ram, &config, htif(symbols), console);
-        Ok(Machine {
+        Machine {
             config,
             harts,
             bus,
@@ -85,7 +95,7 @@ impl Machine {
             to_poll: 0,
             is_quiet: false,
             interrupter: Interrupter::default(),
-        })
+        }
     }
 
     /// Starts again from the beginning, with fresh memory and with `mtime` at 0; the date and
@@ -384,6 +394,11 @@ impl Machine {
         self.harts.get_mut(id).map(|turn| &mut turn.hart)
     }
 
+    /// What the machine is made of.
+    pub fn config(&self) -> &MachineConfig {
+        &self.config
+    }
+
     /// Memory and devices.
     pub fn bus(&self) -> &SystemBus {
         &self.bus
@@ -430,12 +445,19 @@ struct Boot {
 }
 
 impl Boot {
+    /// With everything in memory, and the harts at their first instruction.
     fn new(config: &MachineConfig) -> Result<Boot, Error> {
         let plan = Plan::new(config)?;
+        let boot = Boot::empty(config, &plan)?;
+        plan.write(&boot.ram)?;
+        Ok(boot)
+    }
+
+    /// With nothing in memory.
+    fn empty(config: &MachineConfig, plan: &Plan<'_>) -> Result<Boot, Error> {
         let no_memory =
             |error: std::io::Error| Error::NoMemory { bytes: config.memory, reason: error.to_string() };
         let ram = Ram::new(RAM_BASE, config.memory).map_err(no_memory)?;
-        plan.write(&ram)?;
         let harts = (0..config.harts).map(|id| {
             let mut hart = Hart::new(id, config.variant);
             hart.set_engine(config.engine);

@@ -1,7 +1,9 @@
 //! A hart of a machine, and how it has fared.
 
-use iss::{Hart, Outcome, Stop};
+use iss::{BadState, Hart, HartState, Outcome, Stop};
+use serde::{Deserialize, Serialize};
 
+use crate::machine::STEPS_PER_TICK;
 use crate::stop::{MachineStop, TrapStorm};
 
 /// A hart that takes so many steps without retiring an instruction will trap for ever.
@@ -21,10 +23,37 @@ pub(crate) struct Turn {
     pub(crate) asleep: bool,
 }
 
+/// A hart's state, and how it has fared.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TurnState {
+    hart: HartState,
+    steps: u64,
+    fruitless: u64,
+    idle: bool,
+    asleep: bool,
+}
+
 impl Turn {
     /// A hart that has done nothing yet.
     pub(crate) fn new(hart: Hart) -> Turn {
         Turn { hart, steps: 0, fruitless: 0, idle: false, asleep: false }
+    }
+
+    /// The state.
+    pub(crate) fn save(&self) -> TurnState {
+        let Turn { hart, steps, fruitless, idle, asleep } = self;
+        // Where time is real, a turn is longer than a tick: whoever goes on begins with the next one.
+        let steps = (*steps).min(STEPS_PER_TICK);
+        TurnState { hart: hart.save(), steps, fruitless: *fruitless, idle: *idle, asleep: *asleep }
+    }
+
+    /// Takes a state; refused where it cannot be that of such a hart.
+    pub(crate) fn restore(&mut self, state: &TurnState) -> Result<(), BadState> {
+        let TurnState { hart, steps, fruitless, idle, asleep } = state;
+        BadState::unless(*steps <= STEPS_PER_TICK, "a hart has taken more steps than there are in a tick")?;
+        self.hart.restore(hart)?;
+        (self.steps, self.fruitless, self.idle, self.asleep) = (*steps, *fruitless, *idle, *asleep);
+        Ok(())
     }
 
     /// Takes note of a run that began when the hart had retired so many instructions.

@@ -96,7 +96,7 @@ impl Hart {
             }
             csr::htimedelta::NUMBER => c.htimedelta = value,
             csr::hcounteren::NUMBER => c.hcounteren = value & u64::from(v.hcounteren),
-            csr::hgeie::NUMBER => c.hgeie = value & ((1u128 << (v.geilen + 1)) as u64).wrapping_sub(1) & !1,
+            csr::hgeie::NUMBER => c.hgeie = legalize::hgeie(&v, value),
             csr::henvcfg::NUMBER => {
                 let pmm = legalize::pmm(v.has(Ext::Ssnpm), csr::henvcfg::PMM, c.henvcfg, value);
                 c.henvcfg = legalize::menvcfg(&v, value) & legalize::henvcfg_enabled(c.menvcfg) | pmm;
@@ -146,7 +146,7 @@ impl Hart {
                 for (old, new) in c.pmpcfg[i * 4..i * 4 + 8].iter_mut().zip(value.to_le_bytes()) {
                     *old = pmp::pmpcfg(&v, c.mseccfg, *old, new);
                 }
-                c.pmp_used = c.pmpcfg.iter().rposition(|cfg| *cfg != 0).map_or(0, |last| last + 1);
+                c.pmp_used = pmp::used(&c.pmpcfg);
                 protects_otherwise = true;
             }
             csr::pmpaddr0::NUMBER if !pmp::pmpaddr_is_locked(&c.pmpcfg, c.mseccfg, i) => {

@@ -155,7 +155,7 @@ pub(crate) fn mie(v: &Variant, new: u64) -> u64 {
 }
 
 /// The interrupts that the hart has.
-fn interrupts(v: &Variant) -> u64 {
+pub(super) fn interrupts(v: &Variant) -> u64 {
     let overflow = if v.has(Ext::Sscofpmf) { 0 } else { Interrupt::Lcofi.bit() };
     (M_INTERRUPTS | S_INTERRUPTS | if v.has(Ext::H) { H_INTERRUPTS } else { 0 }) & !overflow
 }
@@ -246,6 +246,11 @@ pub(crate) fn mip_writable(v: &Variant, menvcfg: u64) -> u64 {
     let stip = if csr::menvcfg::STCE.is_set(menvcfg) { 0 } else { STIP.mask() };
     let all = SSIP.mask() | SEIP.mask() | LCOFIP.mask() | stip | VSSIP.mask();
     all & interrupts(v)
+}
+
+/// hgeie: a bit for each guest external interrupt line that there is.
+pub(crate) fn hgeie(v: &Variant, new: u64) -> u64 {
+    new & ((1u128 << (v.geilen + 1)) as u64).wrapping_sub(1) & !1
 }
 
 /// senvcfg.

@@ -10,10 +10,12 @@ mod effect;
 mod entropy;
 pub(crate) mod legalize;
 pub(crate) mod pmp;
+mod restore;
 mod view;
 
 use isa::csr;
 use isa::ext::Ext;
+use serde::{Deserialize, Serialize};
 
 use crate::variant::Variant;
 
@@ -22,7 +24,7 @@ pub(crate) const PMP_ENTRIES: usize = 64;
 
 /// What the CSRs hold. A register that is only a view of others (`sstatus`, `sie`, `hip`, ...) has no
 /// field; bits that wires drive are in [`Lines`](crate::Lines).
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct CsrFile {
     pub(crate) fflags: u64,
     pub(crate) frm: u64,
@@ -51,12 +53,16 @@ pub(crate) struct CsrFile {
     /// `mcyclecfg`, `minstretcfg` and the event selectors, by the numbers of their counters.
     pub(crate) events: [u64; 32],
     pub(crate) mseccfg: u64,
+    #[serde(with = "crate::state::array")]
     pub(crate) pmpcfg: [u8; PMP_ENTRIES],
-    /// No PMP entry from this one on is in use.
+    /// No PMP entry from this one on is in use. Follows from `pmpcfg`.
+    #[serde(skip)]
     pub(crate) pmp_used: usize,
     /// What was written; [`pmp::pmpaddr`] is what is seen of it.
+    #[serde(with = "crate::state::array")]
     pub(crate) pmpaddr: [u64; PMP_ENTRIES],
-    /// Some PMM field is set, so that addresses may have to be masked.
+    /// Some PMM field is set, so that addresses may have to be masked. Follows from these.
+    #[serde(skip)]
     pub(crate) masks_pointers: bool,
 
     pub(crate) stvec: u64,

@@ -55,6 +55,11 @@ pub(crate) fn pmpaddr_is_locked(pmpcfg: &[u8], mseccfg: u64, i: usize) -> bool {
     !RLB.is_set(mseccfg) && (own || next)
 }
 
+/// The number of entries up to the last that is in use.
+pub(crate) fn used(pmpcfg: &[u8]) -> usize {
+    pmpcfg.iter().rposition(|cfg| *cfg != 0).map_or(0, |last| last + 1)
+}
+
 /// An address register as it is read, and as it matches: its bits below the grain are ones in NAPOT entries
 /// and zeros in others, whatever they hold.
 pub(crate) fn pmpaddr(v: &Variant, cfg: u8, held: u64) -> u64 {

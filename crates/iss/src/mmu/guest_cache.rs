@@ -5,14 +5,16 @@
 
 use isa::csr::hgatp;
 use isa::paging::{PAGE_BITS, PAGE_SIZE, Pte};
+use serde::{Deserialize, Serialize};
 
-use super::Leaf;
 use super::tlb::FenceScope;
+use super::{Leaf, is_physical_page};
+use crate::state::BadState;
 
 /// Pages that are remembered, one for each value of the low page-number bits.
 const PAGES: usize = 256;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Entry {
     /// The mode and the VMID of `hgatp`.
     mode: u64,
@@ -22,6 +24,10 @@ struct Entry {
     pa: u64,
     leaf: Leaf,
 }
+
+/// What is remembered, in no order that matters: each entry has one place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct GuestCacheState(Vec<Entry>);
 
 /// What is remembered of G-stage tables.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +57,26 @@ impl GuestCache {
             let (mode, vmid) = (hgatp::MODE.get(atp), hgatp::VMID.get(atp));
             *entry = Some(Entry { mode, vmid, gpa: page(gpa), pa: page(pa), leaf });
         }
+    }
+
+    /// What is remembered.
+    pub(crate) fn save(&self) -> GuestCacheState {
+        GuestCacheState(self.entries.iter().flatten().copied().collect())
+    }
+
+    /// A cache that remembers this; refused where no walks can have led to it.
+    pub(crate) fn restored(remembers: bool, state: &GuestCacheState) -> Result<GuestCache, BadState> {
+        let mut cache = GuestCache::new(remembers);
+        for entry in &state.0 {
+            let pages = is_physical_page(entry.pa) && entry.gpa.is_multiple_of(PAGE_SIZE);
+            BadState::unless(
+                pages && entry.leaf.is_possible(),
+                "the G stage has a translation that cannot be",
+            )?;
+            let place = cache.entries.get_mut(slot(entry.gpa)).filter(|place| place.is_none());
+            *place.ok_or_else(|| BadState::new("the G stage remembers more than it can"))? = Some(*entry);
+        }
+        Ok(cache)
     }
 
     /// HFENCE.GVMA.

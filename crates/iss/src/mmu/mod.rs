@@ -14,8 +14,9 @@ mod walk;
 use isa::Privilege;
 use isa::cause::Exception;
 use isa::csr;
-use isa::paging::Pte;
+use isa::paging::{PAGE_BITS, PAGE_SIZE, Pte};
 use isa::tinst;
+use serde::{Deserialize, Serialize};
 
 use crate::hart::Hart;
 use crate::observe::AccessKind;
@@ -120,15 +121,16 @@ impl Fault {
 }
 
 /// A leaf entry that took part in a translation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Leaf {
+    #[serde(with = "crate::state::pte")]
     pub(crate) pte: Pte,
     /// The number of low address bits that the leaf leaves as they are: 12 for a page of 4 KiB.
     pub(crate) size_bits: u32,
 }
 
 /// The translation of one page of 4 KiB.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Translation {
     /// The physical address of the page.
     pub(crate) page: u64,
@@ -140,7 +142,33 @@ pub(crate) struct Translation {
     pub(crate) guest: Option<Leaf>,
 }
 
+impl Leaf {
+    /// Whether a walk can have ended with it: it is valid and accessed, and its size is that of some page.
+    fn is_possible(&self) -> bool {
+        let is_leaf = self.pte.is_valid() && self.pte.is_leaf() && Pte::A.is_set(self.pte.0);
+        is_leaf && LEAF_SIZE_BITS.contains(&self.size_bits)
+    }
+}
+
+/// The bits that leaves leave as they are: from pages of 4 KiB to the largest of Sv57.
+const LEAF_SIZE_BITS: core::ops::RangeInclusive<u32> = PAGE_BITS..=PAGE_BITS + 4 * 9;
+
+/// Whether this is the address of a page of physical memory.
+fn is_physical_page(pa: u64) -> bool {
+    pa.is_multiple_of(PAGE_SIZE) && pa >> PHYSICAL_BITS == 0
+}
+
+/// The width of a physical address. Privileged ISA, "Sv39: Page-Based 39-bit Virtual-Memory System".
+const PHYSICAL_BITS: u32 = 56;
+
 impl Translation {
+    /// Whether a walk can have had this result.
+    fn is_possible(&self) -> bool {
+        let leaves = [self.first, self.guest];
+        let pages = is_physical_page(self.page) && self.gpa.is_multiple_of(PAGE_SIZE);
+        pages && leaves.iter().flatten().all(Leaf::is_possible)
+    }
+
     /// Whether every leaf has D set where `access` writes; otherwise a walk has to see to it.
     pub(crate) fn is_dirty_enough(&self, access: &Access) -> bool {
         let dirty = |leaf: Option<Leaf>| leaf.is_none_or(|leaf| Pte::D.is_set(leaf.pte.0));

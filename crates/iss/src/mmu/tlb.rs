@@ -6,10 +6,15 @@
 //! Privileged ISA, "Supervisor Memory-Management Fence Instruction" and "Hypervisor Memory-Management
 //! Fence Instructions".
 
+mod state;
+
 use std::collections::HashMap;
 
 use isa::csr::{hgatp, satp};
 use isa::paging::{PAGE_BITS, Pte};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use state::TlbState;
 
 use super::{Access, Translation};
 use crate::hart::Hart;
@@ -25,7 +30,7 @@ const BANKS: usize = 16;
 /// the root, which a hart may go on using until a fence.
 ///
 /// The modes and numbers of `satp` or `vsatp` and of `hgatp`, and V, packed so that comparing is one comparison.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub(crate) struct Context(u64);
 
 impl Context {

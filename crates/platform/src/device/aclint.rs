@@ -4,8 +4,10 @@
 //! RISC-V ACLINT specification, "Machine-level Timer Device" and "Machine-level Software Interrupt Device".
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
 
 use super::Device;
+use crate::state::{self, BadState};
 
 /// `msip` of hart 0; 4 bytes for each hart.
 const MSIP: u64 = 0;
@@ -17,7 +19,7 @@ const MTIME: u64 = 0xbff8;
 const END: u64 = 0xc000;
 
 /// The timer and the software interrupts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Aclint {
     mtime: u64,
     msip: Vec<bool>,
@@ -135,6 +137,18 @@ impl Device for Aclint {
             }
             Register::Mtime => self.mtime = merge(self.mtime),
         }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::encode(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
+        let state: Aclint = state::decode(state)?;
+        let harts = [state.msip.len(), state.mtimecmp.len()];
+        BadState::unless(harts == [self.msip.len(); 2], "the timer has another number of harts")?;
+        *self = state;
         Ok(())
     }
 }

@@ -46,6 +46,72 @@ pub(super) fn reset_restores(mut device: impl Device, registers: &[(u64, Width)]
     assert_eq!(read(&mut device), first);
 }
 
+/// A device in a state that many writes have led to.
+fn used(mut device: impl Device, writes: usize) -> impl Device {
+    let mut random = 1u64;
+    for _ in 0..writes {
+        for offset in offsets() {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let width = WIDTHS[(random >> 60) as usize % WIDTHS.len()];
+            // Whether a write is refused is each device's own business.
+            let _ = device.store(offset, width, random >> 20 & width.mask());
+        }
+    }
+    device
+}
+
+/// All that can be read of a device, and its state afterwards: reads may change it.
+fn all_of(device: &mut dyn Device) -> (Vec<Option<u64>>, Vec<u8>) {
+    let reads = offsets().flat_map(|offset| WIDTHS.map(|width| (offset, width)));
+    let values = reads.map(|(offset, width)| device.load(offset, width).ok()).collect();
+    (values, device.save())
+}
+
+/// A device that takes the state of another one is that device; one that is saved has not changed.
+pub(super) fn restore_undoes_everything<D: Device>(make: impl Fn() -> D) {
+    for writes in 0..4 {
+        let mut saved = used(make(), writes);
+        let state = saved.save();
+        assert_eq!(saved.save(), state, "saving changes the state");
+        for before in [0, 3] {
+            let mut restored = used(make(), before);
+            restored.restore(&state).unwrap();
+            assert_eq!(restored.save(), state, "after {writes} writes, onto {before}");
+            let mut again = used(make(), 1);
+            again.restore(&state).unwrap();
+            assert_eq!(all_of(&mut restored), all_of(&mut again), "after {writes} writes, onto {before}");
+        }
+        let mut restored = make();
+        restored.restore(&state).unwrap();
+        assert_eq!(all_of(&mut restored), all_of(&mut saved), "after {writes} writes");
+    }
+}
+
+/// Bytes that are no state are refused and change nothing; those that pass for one are harmless.
+pub(super) fn survives_bad_states<D: Device>(make: impl Fn() -> D) {
+    let state = used(make(), 2).save();
+    let mut device = used(make(), 1);
+    let before = device.save();
+    for end in 0..state.len() {
+        assert!(device.restore(&state[..end]).is_err(), "a state cut at {end} is taken");
+        assert_eq!(device.save(), before, "a refused state leaves something behind");
+    }
+    assert!(device.restore(&[&state[..], &[0]].concat()).is_err(), "a state that is too long is taken");
+    let bits = (0..state.len()).flat_map(|byte| (0..8).map(move |bit| (byte, bit)));
+    // Of a long state every so many bits, at each place in a byte.
+    let stride = (state.len() * 8 / 2048).max(1) | 1;
+    for (byte, bit) in bits.step_by(stride) {
+        let mut altered = state.clone();
+        altered[byte] ^= 1 << bit;
+        let before = device.save();
+        match device.restore(&altered) {
+            Ok(()) => drop(all_of(&mut device)),
+            Err(_) => assert_eq!(device.save(), before, "a refused state leaves something behind"),
+        }
+    }
+    answers_every_access(device);
+}
+
 /// Instantiates the contract: `contract!(expression for a device, [(offset, width), ...])`.
 macro_rules! contract {
     ($device:expr, $registers:expr) => {
@@ -57,6 +123,16 @@ macro_rules! contract {
         #[test]
         fn reset_restores_every_register() {
             $crate::device::contract::reset_restores($device, &$registers);
+        }
+
+        #[test]
+        fn restore_undoes_everything() {
+            $crate::device::contract::restore_undoes_everything(|| $device);
+        }
+
+        #[test]
+        fn survives_bad_states() {
+            $crate::device::contract::survives_bad_states(|| $device);
         }
     };
 }

@@ -1,8 +1,10 @@
 //! The test finisher: ends the simulation, or starts the machine again. SiFive's `test1`.
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
 
 use super::{Device, Power};
+use crate::state::{self, BadState};
 
 /// Status in the low half of the register: success.
 const PASS: u64 = 0x5555;
@@ -12,7 +14,7 @@ const FAIL: u64 = 0x3333;
 const RESET: u64 = 0x7777;
 
 /// The test finisher.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Finisher {
     request: Option<Power>,
 }
@@ -50,6 +52,15 @@ impl Device for Finisher {
                 None
             }
         };
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::encode(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
+        *self = state::decode(state)?;
         Ok(())
     }
 }

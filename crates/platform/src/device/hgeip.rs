@@ -5,11 +5,13 @@
 //! them. Bit n is line n, bit 0 is always zero, as are lines beyond GEILEN.
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
 
 use super::Device;
+use crate::state::{self, BadState};
 
 /// The lines of each hart.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Hgeip {
     lines: Vec<u64>,
     implemented: u64,
@@ -49,6 +51,20 @@ impl Device for Hgeip {
     fn store(&mut self, offset: u64, width: Width, value: u64) -> Result<(), AccessFault> {
         let implemented = self.implemented;
         *self.register(offset, width)? = value & implemented;
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::encode(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
+        let state: Hgeip = state::decode(state)?;
+        let same_shape = state.lines.len() == self.lines.len() && state.implemented == self.implemented;
+        BadState::unless(same_shape, "there are other guest interrupt lines")?;
+        let all_exist = state.lines.iter().all(|lines| lines & !state.implemented == 0);
+        BadState::unless(all_exist, "a guest interrupt line is high that does not exist")?;
+        *self = state;
         Ok(())
     }
 }

@@ -40,6 +40,18 @@ impl Htif {
         self.tohost..self.tohost.saturating_add(8)
     }
 
+    /// The state: what the guest has left half done.
+    pub(crate) fn save(&self) -> bool {
+        // Where the doublewords are, the program says.
+        let Htif { tohost: _, fromhost: _, half } = self;
+        *half
+    }
+
+    /// Takes a state.
+    pub(crate) fn restore(&mut self, half: bool) {
+        self.half = half;
+    }
+
     /// Looks at a store that has touched `tohost`, and does what it asks for.
     ///
     /// Some programs store the two halves one after the other, low first: the request is complete with

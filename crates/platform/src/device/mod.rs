@@ -21,6 +21,9 @@ pub use sswi::Sswi;
 pub use uart::Uart;
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
+
+use crate::state::BadState;
 
 /// A device behind a region of the memory map.
 ///
@@ -41,10 +44,20 @@ pub trait Device {
     /// # Errors
     /// Where there is no register, or none of this width.
     fn store(&mut self, offset: u64, width: Width, value: u64) -> Result<(), AccessFault>;
+
+    /// The state, as [`restore`](Device::restore) takes it.
+    fn save(&self) -> Vec<u8>;
+
+    /// Takes a state that [`save`](Device::save) has made of a device of this shape; changes nothing on an error.
+    ///
+    /// # Errors
+    /// Bytes that are not such a state. A state that is taken is one that the device can be in, wherever the bytes
+    /// come from.
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState>;
 }
 
 /// What a guest may ask of the machine as a whole.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Power {
     /// End the simulation with this status; 0 means success.
     Exit(u64),

@@ -4,14 +4,18 @@
 //! high and no context has claimed it, so a completion with the wire still high makes it pending again.
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
 
 use super::Device;
 use crate::map::PLIC_SOURCES;
+use crate::state::{self, BadState};
 
 /// Sources and the reserved source 0, as rows of 32-bit registers.
 const WORDS: u64 = (PLIC_SOURCES as u64 + 1).div_ceil(32);
 /// Priorities run from 0, never, to 7.
 const PRIORITY_MASK: u32 = 7;
+/// The sources that exist, as a set.
+const SOURCES: u128 = ((1 << (PLIC_SOURCES + 1)) - 1) & !1;
 
 const PRIORITY: u64 = 0;
 const PENDING: u64 = 0x1000;
@@ -31,15 +35,16 @@ pub enum ContextMode {
 }
 
 /// The interrupt controller. Sets of sources are bit sets, bit n for source n.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Plic {
-    priority: [u32; PLIC_SOURCES as usize + 1],
+    /// That of each source and, as zero, of the reserved source 0.
+    priority: Box<[u32]>,
     level: u128,
     claimed: u128,
     contexts: Vec<Context>,
 }
 
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 struct Context {
     enabled: u128,
     threshold: u32,
@@ -58,7 +63,7 @@ impl Plic {
     /// With no source enabled.
     pub fn new(harts: usize) -> Plic {
         Plic {
-            priority: [0; PLIC_SOURCES as usize + 1],
+            priority: vec![0; PLIC_SOURCES as usize + 1].into(),
             level: 0,
             claimed: 0,
             contexts: vec![Context::default(); harts.saturating_mul(2)],
@@ -195,6 +200,28 @@ impl Device for Plic {
             Some(Register::Claim { context }) => self.complete(context, value),
             Some(Register::Priority(0) | Register::Pending { .. }) | None => {}
         }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::encode(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
+        let state: Plic = state::decode(state)?;
+        let same_shape =
+            state.priority.len() == self.priority.len() && state.contexts.len() == self.contexts.len();
+        BadState::unless(same_shape, "the interrupt controller has another number of harts or sources")?;
+        let thresholds = state.contexts.iter().map(|context| context.threshold);
+        let levels_exist =
+            state.priority.iter().copied().chain(thresholds).all(|level| level <= PRIORITY_MASK);
+        let sets = state.contexts.iter().map(|context| context.enabled).chain([state.level, state.claimed]);
+        let sources_exist = state.priority[0] == 0 && sets.into_iter().all(|set| set & !SOURCES == 0);
+        BadState::unless(
+            levels_exist && sources_exist,
+            "the interrupt controller has sources or priorities that do not exist",
+        )?;
+        *self = state;
         Ok(())
     }
 }

@@ -4,9 +4,11 @@
 //! by `mtime`: it shows a date that was set when the machine was made, and the ticks since.
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
 
 use super::Device;
 use crate::map::TIMEBASE_HZ;
+use crate::state::{self, BadState};
 
 /// Nanoseconds in a tick of `mtime`.
 const TICK: u64 = 1_000_000_000 / TIMEBASE_HZ as u64;
@@ -24,7 +26,7 @@ const ALARM_STATUS: u64 = 0x18;
 const CLEAR_INTERRUPT: u64 = 0x1c;
 
 /// The real-time clock.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Rtc {
     /// The date at tick 0, in nanoseconds since 1970.
     origin: u64,
@@ -146,6 +148,15 @@ impl Device for Rtc {
         }
         // An alarm in the past goes off at once.
         self.set_time(self.ticks);
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::encode(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
+        *self = state::decode(state)?;
         Ok(())
     }
 }

@@ -3,14 +3,16 @@
 //! RISC-V ACLINT specification, "Supervisor-level Software Interrupt Device".
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
 
 use super::Device;
+use crate::state::{self, BadState};
 
 /// The end of the registers, 4 bytes for each of 4096 harts.
 const END: u64 = 0x4000;
 
 /// The registers `setssip`, one for each hart.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Sswi {
     /// Interrupts that have been sent and not yet reached their hart.
     sent: Vec<bool>,
@@ -47,6 +49,17 @@ impl Device for Sswi {
         if let Some(sent) = self.sent.get_mut((offset / 4) as usize) {
             *sent |= value & 1 != 0;
         }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::encode(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
+        let state: Sswi = state::decode(state)?;
+        BadState::unless(state.sent.len() == self.sent.len(), "there are other harts")?;
+        *self = state;
         Ok(())
     }
 }

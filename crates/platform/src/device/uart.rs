@@ -6,8 +6,10 @@
 use std::collections::VecDeque;
 
 use iss::{AccessFault, Width};
+use serde::{Deserialize, Serialize};
 
 use super::Device;
+use crate::state::{self, BadState};
 
 /// IER: received data available.
 const IER_RECEIVE: u8 = 1;
@@ -22,6 +24,8 @@ const IIR_TIMEOUT: u8 = 0x0c;
 const IIR_FIFO: u8 = 0xc0;
 const FCR_ENABLE: u8 = 1;
 const FCR_CLEAR_RECEIVE: u8 = 2;
+/// The bits of FCR that stick: the trigger level and the enable.
+const FCR_MASK: u8 = 0xc1;
 const LCR_DLAB: u8 = 0x80;
 const MCR_MASK: u8 = 0x1f;
 const MCR_LOOP: u8 = 0x10;
@@ -37,7 +41,7 @@ const FIFO: usize = 16;
 const QUEUE: usize = 4096;
 
 /// The serial port.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Uart {
     ier: u8,
     fcr: u8,
@@ -209,7 +213,7 @@ impl Device for Uart {
                 if value & FCR_CLEAR_RECEIVE != 0 || (value ^ self.fcr) & FCR_ENABLE != 0 {
                     self.receive.clear();
                 }
-                self.fcr = if value & FCR_ENABLE != 0 { value & (IIR_FIFO | FCR_ENABLE) } else { 0 };
+                self.fcr = if value & FCR_ENABLE != 0 { value & FCR_MASK } else { 0 };
                 self.refill();
             }
             3 => self.lcr = value,
@@ -218,6 +222,23 @@ impl Device for Uart {
             7 => self.scr = value,
             _ => return Err(AccessFault),
         }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::encode(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), BadState> {
+        let state: Uart = state::decode(state)?;
+        let excess = state.ier & !IER_MASK | state.mcr & !MCR_MASK | state.fcr & !FCR_MASK;
+        let fifo_is_off = state.fcr & FCR_ENABLE == 0;
+        BadState::unless(
+            excess == 0 && !(fifo_is_off && state.fcr != 0),
+            "the serial port has bits that it has not",
+        )?;
+        BadState::unless(state.receive.len() <= FIFO, "the serial port has received more than fits")?;
+        *self = state;
         Ok(())
     }
 }

@@ -1,0 +1,115 @@
+//! Snapshots: a machine in a file, which another process goes on with as if nothing had happened.
+//!
+//! docs/snapshots.md says what is in the file and what is not. [`pieces`] is the file as checked pieces, [`content`]
+//! what the machine is made of, [`memory`] main memory; the state of everything else is what each part of the machine
+//! says of itself.
+
+mod content;
+mod error;
+mod memory;
+mod pieces;
+mod target;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use iss::Engine;
+
+pub use error::SnapshotError;
+pub use target::Target;
+
+use crate::config::MachineConfig;
+use crate::console::Console;
+use crate::machine::{Machine, MachineState};
+use crate::state;
+use content::{Images, Shape};
+use pieces::{Kind, Reader, Writer};
+
+/// The version of the format, which grows with each change to what is in a snapshot.
+pub const VERSION: u32 = 1;
+
+impl Machine {
+    /// Writes the machine to a file, which is there as a whole or not at all.
+    ///
+    /// # Errors
+    /// Those of the host's files; [`SnapshotError::Parallel`] and [`SnapshotError::NoName`].
+    pub fn save(&self, target: &Target) -> Result<(), SnapshotError> {
+        let config = self.config();
+        if config.parallel {
+            return Err(SnapshotError::Parallel);
+        }
+        let shape = state::encode(&Shape::of(config)?);
+        let images = Images::encode(config)?;
+        let machine = state::encode(&self.save_state());
+        target.write(|file| {
+            let mut writer = Writer::new(file)?;
+            writer.put(Kind::Shape, &shape)?;
+            writer.put(Kind::Images, &images)?;
+            writer.put(Kind::State, &machine)?;
+            memory::write(self.ram(), &mut writer)?;
+            writer.put(Kind::End, &[])
+        })
+    }
+}
+
+/// A snapshot that has been opened: all of it but main memory has been read and found to be whole.
+pub struct Snapshot<R = BufReader<File>> {
+    name: String,
+    config: MachineConfig,
+    state: MachineState,
+    reader: Reader<R>,
+}
+
+impl Snapshot {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is no snapshot or is not as it was written.
+    pub fn open(path: &Path) -> Result<Snapshot, SnapshotError> {
+        let name = path.display().to_string();
+        let file = File::open(path)
+            .map_err(|error| SnapshotError::Unreadable { name: name.clone(), reason: error.to_string() })?;
+        Snapshot::read(name, BufReader::new(file))
+    }
+}
+
+impl<R: Read> Snapshot<R> {
+    /// Reads what messages are to call `name`.
+    ///
+    /// # Errors
+    /// As for [`open`](Snapshot::open).
+    pub fn read(name: String, from: R) -> Result<Snapshot<R>, SnapshotError> {
+        Snapshot::read_parts(from)
+            .map(|(config, state, reader)| Snapshot { name: name.clone(), config, state, reader })
+            .map_err(|error| error.of(&name))
+    }
+
+    fn read_parts(from: R) -> Result<(MachineConfig, MachineState, Reader<R>), SnapshotError> {
+        let mut reader = Reader::new(from)?;
+        let shape: Shape = state::decode(&reader.whole(Kind::Shape)?)?;
+        let config = Images::decode(&reader.whole(Kind::Images)?, shape.config()?)?;
+        let state = state::decode(&reader.whole(Kind::State)?)?;
+        Ok((config, state, reader))
+    }
+
+    /// What the machine is made of, images included.
+    pub fn config(&self) -> &MachineConfig {
+        &self.config
+    }
+
+    /// The machine, which goes on where it was, with this engine, and with harts that run at the same time or not.
+    ///
+    /// # Errors
+    /// A file that is not as it was written, a state that no such machine can be in, and [`crate::Error::NoMemory`].
+    pub fn machine(self, engine: Engine, parallel: bool, console: Console) -> Result<Machine, SnapshotError> {
+        let Snapshot { name, config, state, mut reader } = self;
+        let config = MachineConfig { engine, parallel, ..config };
+        let machine = Machine::restored(config, console, &state).and_then(|machine| {
+            memory::read(machine.ram(), &mut reader)?;
+            reader.end()?;
+            Ok(machine)
+        });
+        machine.map_err(|error| error.of(&name))
+    }
+}
