@@ -197,26 +197,54 @@ impl Ram {
     }
 
     /// Copies `bytes` to `pa`; `None`, with nothing written, where they do not fit in main memory.
+    ///
+    /// Aligned doublewords are written in one access each, and the bytes around them one by one.
     pub fn write(&self, pa: u64, bytes: &[u8]) -> Option<()> {
         if !self.contains(pa, bytes.len() as u64) {
             return None;
         }
-        for (at, byte) in (pa..).zip(bytes) {
+        let (head, words, tail) = parts(pa, bytes.len());
+        for (at, byte) in (pa..).zip(&bytes[..head]) {
+            self.store(at, Width::B, u64::from(*byte))?;
+        }
+        for (at, word) in (pa + head as u64..).step_by(8).zip(bytes[head..head + words].as_chunks().0) {
+            self.store(at, Width::D, u64::from_le_bytes(*word))?;
+        }
+        for (at, byte) in (pa + (head + words) as u64..).zip(&bytes[bytes.len() - tail..]) {
             self.store(at, Width::B, u64::from(*byte))?;
         }
         Some(())
     }
 
     /// Copies from `pa` to fill `bytes`; `None` where they are not all in main memory.
+    ///
+    /// Aligned doublewords are read in one access each, and the bytes around them one by one.
     pub fn read(&self, pa: u64, bytes: &mut [u8]) -> Option<()> {
         if !self.contains(pa, bytes.len() as u64) {
             return None;
         }
-        for (at, byte) in (pa..).zip(bytes) {
+        let (head, words, _) = parts(pa, bytes.len());
+        let (start, rest) = bytes.split_at_mut(head);
+        let (middle, end) = rest.split_at_mut(words);
+        for (at, byte) in (pa..).zip(start) {
+            *byte = self.load(at, Width::B)? as u8;
+        }
+        for (at, word) in (pa + head as u64..).step_by(8).zip(middle.as_chunks_mut().0) {
+            *word = self.load(at, Width::D)?.to_le_bytes();
+        }
+        for (at, byte) in (pa + (head + words) as u64..).zip(end) {
             *byte = self.load(at, Width::B)? as u8;
         }
         Some(())
     }
+}
+
+/// How many of `len` bytes at `pa` lie before the first aligned doubleword, in aligned doublewords, and behind them.
+fn parts(pa: u64, len: usize) -> (usize, usize, usize) {
+    let head = (pa.wrapping_neg() % 8) as usize;
+    let head = head.min(len);
+    let words = (len - head) / 8 * 8;
+    (head, words, len - head - words)
 }
 
 #[cfg(test)]
@@ -243,6 +271,24 @@ mod tests {
         assert_eq!(a.first_difference(&b), Some(0x8000_2ff8));
         b.store(0x8000_1000, Width::W, 1).unwrap();
         assert_eq!(a.first_difference(&b), Some(0x8000_1000));
+    }
+
+    #[test]
+    fn copies_of_every_length_and_alignment_touch_their_bytes_only() {
+        let ram = Ram::new(0x8000_0000, 0x1000).unwrap();
+        let source: Vec<u8> = (1..=40).collect();
+        for (start, len) in (0..9).flat_map(|start| (0..32).map(move |len| (start, len))) {
+            ram.write(0x8000_0000, &[0xff; 64]).unwrap();
+            ram.write(0x8000_0008 + start, &source[..len]).unwrap();
+            let mut expected = [0xff; 64];
+            expected[8 + start as usize..][..len].copy_from_slice(&source[..len]);
+            let bytes: Vec<_> =
+                (0..64).map(|at| ram.load(0x8000_0000 + at, Width::B).unwrap() as u8).collect();
+            assert_eq!(bytes, expected, "{len} bytes at {start}");
+            let mut copy = vec![0; len];
+            ram.read(0x8000_0008 + start, &mut copy).unwrap();
+            assert_eq!(copy, source[..len]);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use iss::{AccessFault, BadState, Bus, Lines, Ram, Width};
 use crate::clock::RealClock;
 use crate::config::MachineConfig;
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::device::{Htif, Power};
 use crate::devices::{Devices, DevicesState};
 use crate::map;
@@ -23,14 +24,20 @@ pub struct SystemBus {
 
 impl SystemBus {
     /// The devices of a machine in their reset state, beside `ram`.
-    pub(crate) fn new(ram: Ram, config: &MachineConfig, htif: Option<Htif>, console: Console) -> SystemBus {
-        SystemBus { ram, devices: Devices::new(config, htif, console), clock: None }
+    pub(crate) fn new(
+        ram: Ram,
+        config: &MachineConfig,
+        htif: Option<Htif>,
+        slots: Slots,
+        console: Console,
+    ) -> SystemBus {
+        SystemBus { ram, devices: Devices::new(config, htif, slots, console), clock: None }
     }
 
     /// Puts everything back to its state after power-on, with other memory and another program.
     pub(crate) fn reset(&mut self, ram: Ram, htif: Option<Htif>) {
-        self.devices.reset(htif);
         self.ram = ram;
+        self.devices.reset(&self.ram, htif);
     }
 
     /// Main memory, and the devices apart from it.
@@ -99,7 +106,7 @@ impl SystemBus {
         self.devices.console.flush();
     }
 
-    /// Shows what the guest has written, hands the serial port what has arrived, and says if anything has.
+    /// Shows what the guest has written, hands the guest's console what has arrived, and says if anything has.
     pub(crate) fn serve_console(&mut self) -> bool {
         self.flush_console();
         if !self.devices.has_room_for_input() {
@@ -115,9 +122,9 @@ impl SystemBus {
         self.devices.console.input.wait(timeout);
     }
 
-    /// Gives the serial port bytes to receive.
+    /// Gives the guest's console bytes to receive.
     pub fn push_input(&mut self, bytes: &[u8]) {
-        self.devices.push_input(bytes);
+        self.devices.push_input(&self.ram, bytes);
     }
 
     /// Whether input can wake a hart: more may come, and the guest wants to hear of it.
@@ -143,13 +150,13 @@ impl Bus for SystemBus {
 
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
         self.see_time();
-        self.devices.load(pa, width)
+        self.devices.load(&self.ram, pa, width)
     }
 
     fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
         self.see_time();
         let before = self.time();
-        let stored = self.devices.store(pa, width, value);
+        let stored = self.devices.store(&self.ram, pa, width, value);
         // The guest may have set the clock.
         let ahead = self.time().wrapping_sub(before);
         if let Some(clock) = &mut self.clock {
@@ -195,7 +202,7 @@ mod tests {
     fn with_aclint(aclint: bool) -> SystemBus {
         let ram = Ram::new(map::RAM_BASE, 0x1000).unwrap();
         let config = MachineConfig { harts: 2, aclint, ..MachineConfig::default() };
-        let mut bus = SystemBus::new(ram, &config, None, Console::default());
+        let mut bus = SystemBus::new(ram, &config, None, Slots::default(), Console::default());
         for hart in 0..2 {
             bus.store(base(DeviceKind::Aclint) + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
         }

@@ -3,6 +3,7 @@
 use iss::{Engine, Variant};
 
 use crate::clock::{Clock, START_DATE, host_date};
+use crate::device::virtio::Drive;
 use crate::error::Error;
 use crate::load::Image;
 
@@ -11,6 +12,16 @@ pub const MAX_HARTS: usize = 512;
 
 /// Physical addresses have 56 bits; main memory ends below them.
 const PHYSICAL_ADDRESS_BITS: u32 = 56;
+
+/// The port that the host's terminal belongs to; what is sent to the other one is shown, too.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Terminal {
+    /// The 16550.
+    #[default]
+    Uart,
+    /// A virtio console, which is there only then.
+    Virtio,
+}
 
 /// What a machine is made of, and what it boots.
 ///
@@ -49,6 +60,12 @@ pub struct MachineConfig {
     pub loads: Vec<(Image, u64)>,
     /// A device tree to be used in place of the machine's own.
     pub device_tree: Option<Image>,
+    /// The virtio block devices, in the first slots.
+    pub drives: Vec<Drive>,
+    /// The port for the console; a virtio console has the slot behind the drives.
+    pub terminal: Terminal,
+    /// The seed of a virtio entropy device, which has the slot behind these, if there is to be one.
+    pub entropy: Option<u64>,
 }
 
 impl Default for MachineConfig {
@@ -69,6 +86,9 @@ impl Default for MachineConfig {
             bootargs: None,
             loads: Vec::new(),
             device_tree: None,
+            drives: Vec::new(),
+            terminal: Terminal::default(),
+            entropy: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::MachineConfig;
 use crate::console::Console;
 use crate::device::plic::ContextMode;
+use crate::device::virtio::Slots;
 use crate::device::{Aclint, Device, Finisher, Hgeip, Htif, Plic, Power, Rtc, Sswi, Uart};
 use crate::map::{self, DeviceKind};
 
@@ -23,6 +24,7 @@ pub(crate) struct Devices {
     uart: Uart,
     finisher: Finisher,
     hgeip: Hgeip,
+    slots: Slots,
     htif: Option<Htif>,
     pub(crate) console: Console,
     power: Option<Power>,
@@ -44,7 +46,7 @@ pub(crate) struct DevicesState {
 
 impl Devices {
     /// The devices of a machine, in their reset state.
-    pub(crate) fn new(config: &MachineConfig, htif: Option<Htif>, console: Console) -> Devices {
+    pub(crate) fn new(config: &MachineConfig, htif: Option<Htif>, slots: Slots, console: Console) -> Devices {
         let MachineConfig { harts, variant, aclint, reset_ends, .. } = *config;
         Devices {
             aclint: Aclint::new(harts),
@@ -54,6 +56,7 @@ impl Devices {
             uart: Uart::default(),
             finisher: Finisher::default(),
             hgeip: Hgeip::new(harts, variant.geilen),
+            slots,
             htif,
             console,
             power: None,
@@ -61,8 +64,8 @@ impl Devices {
         }
     }
 
-    /// Puts everything back to its state after power-on, with another program.
-    pub(crate) fn reset(&mut self, htif: Option<Htif>) {
+    /// Puts everything back to its state after power-on, with another program in `ram`.
+    pub(crate) fn reset(&mut self, ram: &Ram, htif: Option<Htif>) {
         for region in &map::REGIONS {
             if let Some(device) = self.device_mut(region.kind) {
                 device.reset();
@@ -71,8 +74,8 @@ impl Devices {
         self.rtc.restart();
         self.htif = htif;
         self.power = None;
-        self.connect(DeviceKind::Uart);
-        self.connect(DeviceKind::Rtc);
+        self.connect(ram, DeviceKind::Uart);
+        self.connect(ram, DeviceKind::Rtc);
     }
 
     /// Whether the machine has what [`MachineConfig::aclint`] asks for.
@@ -126,6 +129,7 @@ impl Devices {
             DeviceKind::Sswi => self.sswi.as_ref()?,
             DeviceKind::Plic => &self.plic,
             DeviceKind::Uart => &self.uart,
+            DeviceKind::Virtio(slot) => self.slots.get(slot.into()),
         })
     }
 
@@ -139,11 +143,13 @@ impl Devices {
             DeviceKind::Sswi => self.sswi.as_mut()?,
             DeviceKind::Plic => &mut self.plic,
             DeviceKind::Uart => &mut self.uart,
+            DeviceKind::Virtio(slot) => self.slots.slot(slot.into()),
         })
     }
 
-    /// Carries a device's outputs to where they lead, after something has happened to it.
-    fn connect(&mut self, kind: DeviceKind) {
+    /// Carries a device's outputs to where they lead, after something has happened to it; one that reaches main memory
+    /// by itself does so now.
+    fn connect(&mut self, ram: &Ram, kind: DeviceKind) {
         match kind {
             DeviceKind::Finisher => self.power = self.finisher.take_request().or(self.power),
             DeviceKind::Uart => {
@@ -155,19 +161,32 @@ impl Devices {
                     self.plic.set_level(source, self.uart.interrupt());
                 }
             }
-            DeviceKind::Rtc => {
+            DeviceKind::Rtc => self.connect_rtc(),
+            DeviceKind::Virtio(number) => {
+                let slot = self.slots.slot(number.into());
+                slot.serve(ram);
+                let sent = slot.take_output();
+                if !sent.is_empty() {
+                    self.console.write(&sent);
+                }
                 if let Some(source) = map::region(kind).interrupt {
-                    self.plic.set_level(source, self.rtc.interrupt());
+                    self.plic.set_level(source, slot.interrupt());
                 }
             }
             DeviceKind::Hgeip | DeviceKind::Aclint | DeviceKind::Sswi | DeviceKind::Plic => {}
         }
     }
 
+    fn connect_rtc(&mut self) {
+        if let Some(source) = map::region(DeviceKind::Rtc).interrupt {
+            self.plic.set_level(source, self.rtc.interrupt());
+        }
+    }
+
     /// Tells the devices that live by it what time it is.
     fn follow_time(&mut self) {
         self.rtc.set_time(self.aclint.time());
-        self.connect(DeviceKind::Rtc);
+        self.connect_rtc();
     }
 
     /// The tick from which on a device that is no hart's timer raises an interrupt by itself, if ever.
@@ -176,20 +195,20 @@ impl Devices {
     }
 
     /// Reads from the device at physical address `pa`.
-    pub(crate) fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
+    pub(crate) fn load(&mut self, ram: &Ram, pa: u64, width: Width) -> Result<u64, AccessFault> {
         let region = map::find(pa, width.bytes(), self.has_aclint()).ok_or(AccessFault)?;
         self.follow_time();
         let value = self.device_mut(region.kind).ok_or(AccessFault)?.load(pa - region.base, width);
-        self.connect(region.kind);
+        self.connect(ram, region.kind);
         value
     }
 
     /// Writes to the device at physical address `pa`.
-    pub(crate) fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
+    pub(crate) fn store(&mut self, ram: &Ram, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
         let region = map::find(pa, width.bytes(), self.has_aclint()).ok_or(AccessFault)?;
         self.follow_time();
         self.device_mut(region.kind).ok_or(AccessFault)?.store(pa - region.base, width, value)?;
-        self.connect(region.kind);
+        self.connect(ram, region.kind);
         Ok(())
     }
 
@@ -227,11 +246,20 @@ impl Devices {
         Some(if power == Power::Reset && self.reset_ends { Power::Exit(0) } else { power })
     }
 
-    /// Gives the serial port bytes to receive.
-    pub(crate) fn push_input(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.uart.push_input(bytes);
-            self.connect(DeviceKind::Uart);
+    /// Gives the port that the host's terminal belongs to bytes to receive.
+    pub(crate) fn push_input(&mut self, ram: &Ram, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        match self.slots.console() {
+            Some(slot) => {
+                self.slots.slot(slot.into()).push_input(bytes);
+                self.connect(ram, DeviceKind::Virtio(slot));
+            }
+            None => {
+                self.uart.push_input(bytes);
+                self.connect(ram, DeviceKind::Uart);
+            }
         }
     }
 
@@ -242,6 +270,6 @@ impl Devices {
 
     /// Whether the guest wants to be interrupted by input.
     pub(crate) fn wants_input(&self) -> bool {
-        self.uart.wants_input()
+        self.slots.wants_input().unwrap_or_else(|| self.uart.wants_input())
     }
 }

@@ -20,6 +20,12 @@ pub enum Error {
         /// The host's error.
         reason: String,
     },
+    /// More virtio devices than slots.
+    #[error(
+        "{0} virtio devices are too many: drives, console and entropy device share {slots} slots",
+        slots = crate::map::VIRTIO_SLOTS
+    )]
+    Slots(usize),
     /// Neither firmware nor kernel.
     #[error("nothing to run: name a program, a firmware or a kernel")]
     NothingToRun,

@@ -22,6 +22,7 @@ use crate::bus::SystemBus;
 use crate::clock::Clock;
 use crate::config::MachineConfig;
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::device::{Htif, Power};
 use crate::error::Error;
 use crate::load::Symbols;
@@ -76,13 +77,14 @@ impl Machine {
             return Err(Error::NothingToRun);
         }
         let boot = Boot::new(&config)?;
-        Ok(Machine::assemble(config, boot, console))
+        let slots = Slots::new(&config)?;
+        Ok(Machine::assemble(config, boot, slots, console))
     }
 
     /// A machine that has done nothing yet.
-    fn assemble(config: MachineConfig, boot: Boot, console: Console) -> Machine {
+    fn assemble(config: MachineConfig, boot: Boot, slots: Slots, console: Console) -> Machine {
         let Boot { ram, harts, symbols, device_tree } = boot;
-        let bus = SystemBus::new(ram, &config, htif(symbols), console);
+        let bus = SystemBus::new(ram, &config, htif(symbols), slots, console);
         Machine {
             config,
             harts,

@@ -18,6 +18,9 @@ pub const TIMEBASE_HZ: u32 = 10_000_000;
 /// Interrupt sources of the PLIC: 1 to 95.
 pub const PLIC_SOURCES: u32 = 95;
 
+/// Slots for virtio devices.
+pub const VIRTIO_SLOTS: usize = 8;
+
 /// The device behind a region.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeviceKind {
@@ -35,6 +38,8 @@ pub enum DeviceKind {
     Plic,
     /// The serial port.
     Uart,
+    /// A slot for a virtio device, by its number from 0.
+    Virtio(u8),
 }
 
 /// One device's place in the physical address space.
@@ -60,7 +65,7 @@ pub struct Region {
 ///
 /// `hgeip` is not in QEMU's machine: it lies in a part of the address space that QEMU's map leaves free
 /// (0x10_2000 to 0x200_0000), so that no program written for QEMU can meet it by accident.
-pub const REGIONS: [Region; 7] = [
+pub const REGIONS: [Region; 7 + VIRTIO_SLOTS] = [
     Region {
         kind: DeviceKind::Finisher,
         name: "test",
@@ -124,7 +129,28 @@ pub const REGIONS: [Region; 7] = [
         compatible: &["ns16550a"],
         doc: "16550 serial port, the console",
     },
+    virtio(0),
+    virtio(1),
+    virtio(2),
+    virtio(3),
+    virtio(4),
+    virtio(5),
+    virtio(6),
+    virtio(7),
 ];
+
+/// The place of a slot for a virtio device: 4 KiB for each, and a PLIC source from 1 on.
+const fn virtio(slot: u8) -> Region {
+    Region {
+        kind: DeviceKind::Virtio(slot),
+        name: "virtio_mmio",
+        base: 0x1000_1000 + 0x1000 * slot as u64,
+        size: 0x1000,
+        interrupt: Some(1 + slot as u32),
+        compatible: &["virtio,mmio"],
+        doc: "slot for a virtio device",
+    }
+}
 
 impl Region {
     /// The physical addresses of the region.
@@ -186,8 +212,9 @@ mod tests {
 
     #[test]
     fn each_device_has_one_row() {
-        use DeviceKind::{Aclint, Finisher, Hgeip, Plic, Rtc, Sswi, Uart};
-        for kind in [Finisher, Rtc, Hgeip, Aclint, Sswi, Plic, Uart] {
+        use DeviceKind::{Aclint, Finisher, Hgeip, Plic, Rtc, Sswi, Uart, Virtio};
+        let slots = (0..VIRTIO_SLOTS as u8).map(Virtio);
+        for kind in [Finisher, Rtc, Hgeip, Aclint, Sswi, Plic, Uart].into_iter().chain(slots) {
             assert_eq!(region(kind).kind, kind);
             assert_eq!(REGIONS.iter().filter(|r| r.kind == kind).count(), 1);
         }

@@ -12,6 +12,7 @@ use platform::Clock;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cpu::{self, Cpu};
+use crate::devices;
 use crate::lockstep::Ignored;
 use crate::size;
 
@@ -57,6 +58,8 @@ Examples:
                                           a kernel, started by the built-in firmware
   vhart run --smp 4 --memory 2G --bios fw_jump.elf --kernel Image
                                           the same on four harts with OpenSBI
+  vhart run --kernel Image --append root=/dev/vda --drive disk.img
+                                          with a disk
   vhart run --gdb :1234 --paused program.elf
                                           wait for `gdb-multiarch -ex 'target remote :1234'`
   vhart test path/to/isa --filter rv64ui  a directory of test programs
@@ -104,6 +107,8 @@ pub(crate) struct RunArgs {
     pub stages: StageArgs,
     #[command(flatten)]
     pub machine: MachineArgs,
+    #[command(flatten)]
+    pub devices: DeviceArgs,
     #[command(flatten)]
     pub engine: EngineArgs,
     #[command(flatten)]
@@ -210,6 +215,41 @@ pub(crate) struct MachineArgs {
     /// Stop with status 124 after so many seconds
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub timeout: Option<std::time::Duration>,
+}
+
+/// The virtio devices, which take the slots from the first one on: drives, console, entropy device.
+#[derive(Args)]
+pub(crate) struct DeviceArgs {
+    /// A virtio block device with the content of FILE, a raw image; may be given several times
+    ///
+    /// FILE is written to and locked against others, and what the guest has flushed is on the disk. With readonly
+    /// the guest cannot write; with overlay what it writes stays in memory and is lost at the end.
+    #[arg(long, value_name = "FILE[,readonly][,overlay]", value_parser = devices::drive)]
+    pub drive: Vec<platform::Drive>,
+    /// The port that gets the keys that are typed: the 16550, or a virtio console (hvc0 in Linux)
+    #[arg(long, value_name = "PORT", default_value = "uart")]
+    pub console: ConsoleName,
+    /// A virtio entropy device; its numbers follow from SEED, so they are the same in every run and no secret
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub rng: Option<u64>,
+}
+
+/// The ports, as the command line calls them.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConsoleName {
+    /// The 16550.
+    Uart,
+    /// A virtio console, beside the 16550.
+    Virtio,
+}
+
+impl From<ConsoleName> for platform::Terminal {
+    fn from(name: ConsoleName) -> platform::Terminal {
+        match name {
+            ConsoleName::Uart => platform::Terminal::Uart,
+            ConsoleName::Virtio => platform::Terminal::Virtio,
+        }
+    }
 }
 
 /// How the harts execute instructions.

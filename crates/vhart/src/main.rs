@@ -9,6 +9,7 @@ use std::process::ExitCode;
 mod args;
 mod conform;
 mod demo;
+mod devices;
 mod engines;
 mod lockstep;
 mod profile;

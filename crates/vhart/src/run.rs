@@ -8,7 +8,7 @@ use platform::{Image, MachineConfig};
 
 use crate::args::{RunArgs, StageArgs};
 use crate::watch::Watch;
-use crate::{images, session};
+use crate::{devices, images, session};
 
 /// The built-in firmware.
 const FIRMWARE: &str = "sbi";
@@ -22,6 +22,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let mut config = session::config(&args.machine, variant, args.engine.get())?;
     config.parallel = args.schedule.parallel;
     config.clock = args.schedule.clock();
+    devices::add(&mut config, &args.devices);
     load(&mut config, args.file.as_deref(), &args.stages)?;
     if session::dump_device_tree(&args.machine, &config)? {
         return Ok(ExitCode::SUCCESS);

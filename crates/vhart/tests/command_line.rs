@@ -33,6 +33,9 @@ fn help_tells_a_newcomer_what_to_do() {
         "--gdb",
         "--paused",
         "--parallel",
+        "--drive",
+        "--console",
+        "--rng",
     ] {
         assert!(text(&help).contains(flag), "run --help says nothing of {flag}");
     }
@@ -56,6 +59,9 @@ fn what_makes_no_sense_exits_with_2_and_says_why() {
         (&["run", "a.elf", "--smp", "100000"], "from 1 to"),
         (&["run", "a.elf", "--smp", "two"], "from 1 to"),
         (&["run", "a.elf", "--memory", "0"], "4 KiB"),
+        (&["run", "a.elf", "--drive", "d.img,rw"], "FILE[,readonly][,overlay]"),
+        (&["run", "a.elf", "--console", "hvc"], "virtio"),
+        (&["run", "a.elf", "--rng=dice"], "invalid digit"),
         (&["run", "a.elf", "--memory", "lots"], "128M"),
         (&["run", "a.elf", "--memory", "900T"], "ask for less"),
         (&["run", "a.elf", "--cpu", "max,vmidlen=99"], "0 to 14"),

@@ -10,6 +10,7 @@ pub mod plic;
 pub mod rtc;
 pub mod sswi;
 pub mod uart;
+pub mod virtio;
 
 pub use aclint::Aclint;
 pub use finisher::Finisher;

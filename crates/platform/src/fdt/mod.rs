@@ -235,7 +235,7 @@ fn software_interrupts(
 fn details(fdt: &mut FdtWriter, kind: DeviceKind, handles: &Handles) -> Result<(), vm_fdt::Error> {
     match kind {
         DeviceKind::Finisher => fdt.property_phandle(handles.finisher()),
-        DeviceKind::Hgeip | DeviceKind::Rtc => Ok(()),
+        DeviceKind::Hgeip | DeviceKind::Rtc | DeviceKind::Virtio(_) => Ok(()),
         DeviceKind::Sswi => software_interrupts(fdt, Interrupt::Ssi, handles),
         DeviceKind::Aclint => {
             let interrupts = handles.interrupts(&[Interrupt::Msi, Interrupt::Mti]);

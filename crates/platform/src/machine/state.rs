@@ -6,6 +6,7 @@ use super::{Boot, Machine, STEPS_PER_POLL, STEPS_PER_TICK};
 use crate::boot::Plan;
 use crate::config::MachineConfig;
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::devices::DevicesState;
 use crate::snapshot::SnapshotError;
 use crate::state::BadState;
@@ -59,7 +60,8 @@ impl Machine {
     ) -> Result<Machine, SnapshotError> {
         config.check()?;
         let boot = Boot::empty(&config, &Plan::new(&config)?)?;
-        let mut machine = Machine::assemble(config, boot, console);
+        let slots = Slots::new(&config)?;
+        let mut machine = Machine::assemble(config, boot, slots, console);
         machine.restore(state)?;
         Ok(machine)
     }

@@ -35,11 +35,11 @@ impl Bus for HartBus<'_, '_> {
     }
 
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
-        self.shared.access(|devices| devices.load(pa, width))
+        self.shared.access(|devices| devices.load(self.shared.ram(), pa, width))
     }
 
     fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
-        self.shared.access(|devices| devices.store(pa, width, value))
+        self.shared.access(|devices| devices.store(self.shared.ram(), pa, width, value))
     }
 
     fn now(&self) -> Option<u64> {

@@ -221,12 +221,12 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// Shows what the guest has written, and hands the serial port what has arrived.
+    /// Shows what the guest has written, and hands the guest's console what has arrived.
     pub(super) fn serve_console(&self, input: &mut Input) {
         let has_room = self.state().devices.has_room_for_input();
         let bytes = if has_room { input.poll() } else { Vec::new() };
         if !bytes.is_empty() {
-            self.access(|devices| devices.push_input(&bytes));
+            self.access(|devices| devices.push_input(self.ram, &bytes));
         }
         let mut state = self.state();
         state.devices.console.flush();
@@ -277,16 +277,17 @@ mod tests {
     use super::*;
     use crate::config::MachineConfig;
     use crate::console::Console;
+    use crate::device::virtio::Slots;
     use crate::map::{self, DeviceKind, RAM_BASE};
 
     /// Two harts, whose timers are set to never.
     fn with_two_harts(test: impl FnOnce(&Shared<'_>, [u64; 2])) {
         let ram = Ram::new(RAM_BASE, 0x1000).unwrap();
         let config = MachineConfig { harts: 2, aclint: true, ..MachineConfig::default() };
-        let mut devices = Devices::new(&config, None, Console::default());
+        let mut devices = Devices::new(&config, None, Slots::default(), Console::default());
         let clint = map::region(DeviceKind::Aclint).base;
         for hart in 0..2 {
-            devices.store(clint + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
+            devices.store(&ram, clint + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
         }
         let parkers = [(); 3].map(|()| Parker::new());
         let [harts @ .., keeper] = parkers.each_ref().map(|parker| parker.unparker().clone());
@@ -302,7 +303,7 @@ mod tests {
     fn who_has_not_seen_its_wires_does_not_fall_asleep() {
         with_two_harts(|shared, msip| {
             let seen = shared.changes(1);
-            shared.access(|devices| devices.store(msip[1], Width::W, 1)).unwrap();
+            shared.access(|devices| devices.store(shared.ram(), msip[1], Width::W, 1)).unwrap();
             assert_eq!(shared.wires(1), (Interrupt::Msi.bit(), 0));
             assert!(!shared.falls_asleep(1, seen, None));
             assert!(shared.falls_asleep(0, shared.changes(0), None), "nothing has happened to this one");
@@ -315,7 +316,7 @@ mod tests {
         with_two_harts(|shared, _| {
             let seen = shared.changes(1);
             let sswi = map::region(DeviceKind::Sswi).base;
-            shared.access(|devices| devices.store(sswi + 4, Width::W, 1)).unwrap();
+            shared.access(|devices| devices.store(shared.ram(), sswi + 4, Width::W, 1)).unwrap();
             assert!(!shared.falls_asleep(1, seen, None));
             assert!(!shared.take_ssip(0) && shared.take_ssip(1) && !shared.take_ssip(1));
         });
@@ -326,9 +327,9 @@ mod tests {
         with_two_harts(|shared, _| {
             let rtc = map::region(DeviceKind::Rtc).base;
             shared.access(|devices| {
-                devices.store(rtc + 0xc, Width::W, u32::MAX.into()).unwrap();
-                devices.store(rtc + 8, Width::W, 0).unwrap();
-                devices.store(rtc + 0x10, Width::W, 1).unwrap();
+                devices.store(shared.ram(), rtc + 0xc, Width::W, u32::MAX.into()).unwrap();
+                devices.store(shared.ram(), rtc + 8, Width::W, 0).unwrap();
+                devices.store(shared.ram(), rtc + 0x10, Width::W, 1).unwrap();
             });
             assert!((0..2).all(|hart| shared.falls_asleep(hart, shared.changes(hart), None)));
             assert_eq!(reason(shared), None);
@@ -341,7 +342,7 @@ mod tests {
             assert!(shared.falls_asleep(0, shared.changes(0), None));
             assert!(shared.falls_asleep(1, shared.changes(1), Some(u64::MAX - 1)));
             assert_eq!(reason(shared), None, "a timer will come");
-            shared.access(|devices| devices.store(msip[0], Width::W, 1)).unwrap();
+            shared.access(|devices| devices.store(shared.ram(), msip[0], Width::W, 1)).unwrap();
             assert!(shared.falls_asleep(1, shared.changes(1), None));
             assert_eq!(reason(shared), None, "hart 0 has been woken");
             assert!(shared.falls_asleep(0, shared.changes(0), None));
@@ -353,7 +354,7 @@ mod tests {
     fn the_first_reason_to_stop_counts() {
         with_two_harts(|shared, _| {
             let finisher = map::region(DeviceKind::Finisher).base;
-            shared.access(|devices| devices.store(finisher, Width::W, 0x7777)).unwrap();
+            shared.access(|devices| devices.store(shared.ram(), finisher, Width::W, 0x7777)).unwrap();
             shared.stop(MachineStop::Timeout);
             assert_eq!(reason(shared), Some(MachineStop::Reset));
         });
@@ -363,7 +364,7 @@ mod tests {
     fn the_guest_sets_the_clock_for_all() {
         with_two_harts(|shared, [clint, _]| {
             let seen = [0, 1].map(|hart| shared.changes(hart));
-            shared.access(|devices| devices.store(clint + 0xbff8, Width::D, 1 << 40)).unwrap();
+            shared.access(|devices| devices.store(shared.ram(), clint + 0xbff8, Width::D, 1 << 40)).unwrap();
             assert!((1 << 40..1 << 41).contains(&shared.now()));
             for (hart, seen) in seen.into_iter().enumerate() {
                 assert!(!shared.falls_asleep(hart, seen, None), "timers are to be looked at anew");
