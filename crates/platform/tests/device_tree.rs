@@ -198,13 +198,12 @@ fn what_harts_claim_is_what_they_have_by_names_that_software_knows() {
         "rva23s64",
         "rv64gc",
         "rv64gch",
-        "rv64i",
-        "rv64imac_zicsr_sstc",
+        "rv64gc_sstc_zba",
         "max,satp=sv39",
         "max,satp=sv48,svadu=off",
         "max,h=off",
         "max,smdbltrp=on",
-        "max,zicbom=off,d=off",
+        "max,zicbom=off,zfh=off",
     ];
     for spec in specs {
         let variant = Variant::parse(spec).unwrap();
