@@ -45,7 +45,7 @@ fn saved(machine: &Machine) -> Vec<u8> {
 }
 
 fn loaded(file: &[u8], console: Console) -> Result<Machine, SnapshotError> {
-    Snapshot::read(String::from("x"), file)?.machine(Engine::Fast, false, console)
+    Snapshot::read(String::from("x"), file)?.machine(&MachineConfig::default(), console)
 }
 
 /// A small snapshot.
@@ -70,7 +70,9 @@ fn the_same_machine_makes_the_same_file_after_a_load() {
         let mut whole = Machine::new(counting(), Console::default()).unwrap();
         whole.run(until(9999), None);
         let snapshot = Snapshot::read(String::from("x"), small().leak() as &[u8]).unwrap();
-        let mut machine = snapshot.machine(engine, false, Console::default()).unwrap();
+        let mut machine = snapshot
+            .machine(&MachineConfig { engine, ..MachineConfig::default() }, Console::default())
+            .unwrap();
         assert_eq!(machine.instructions(), 1234);
         machine.run(until(9999), None);
         assert!(saved(&machine) == saved(&whole), "{engine:?}");

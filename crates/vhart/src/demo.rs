@@ -22,6 +22,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
     let mut config = session::config(&args.machine, variant, args.engine.get())?;
     config.parallel = args.schedule.parallel;
+    config.clock = args.schedule.clock();
     config.firmware = Some(run::built_in_firmware()?);
     config.kernel = Some(Image::new("the built-in hypervisor", images::find(HYPERVISOR)?));
     if session::dump_device_tree(&args.machine, &config)? {

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Boot, Machine, TURNS_PER_POLL};
+use super::{Boot, Machine, STEPS_PER_POLL, STEPS_PER_TICK};
 use crate::boot::Plan;
 use crate::config::MachineConfig;
 use crate::console::Console;
+use crate::device::virtio::Slots;
 use crate::devices::DevicesState;
 use crate::snapshot::SnapshotError;
 use crate::state::BadState;
@@ -59,7 +60,8 @@ impl Machine {
     ) -> Result<Machine, SnapshotError> {
         config.check()?;
         let boot = Boot::empty(&config, &Plan::new(&config)?)?;
-        let mut machine = Machine::assemble(config, boot, console)?;
+        let slots = Slots::new(&config)?;
+        let mut machine = Machine::assemble(config, boot, slots, console);
         machine.restore(state)?;
         Ok(machine)
     }
@@ -73,7 +75,10 @@ impl Machine {
             current <= harts.len() && last < harts.len(),
             "it is the turn of a hart that is not there",
         )?;
-        BadState::unless(*to_poll <= TURNS_PER_POLL, "the host's side is looked at too seldom")?;
+        BadState::unless(
+            *to_poll <= STEPS_PER_POLL / STEPS_PER_TICK,
+            "the host's side is looked at too seldom",
+        )?;
         for (id, (turn, state)) in self.harts.iter_mut().zip(harts).enumerate() {
             turn.restore(state).map_err(|error| BadState::new(format!("hart {id}: {error}")))?;
         }
@@ -184,7 +189,7 @@ mod tests {
         assert!(!refused(|state| state.current = 2), "between two quanta");
         assert!(refused(|state| state.current = 3));
         assert!(refused(|state| state.last = 2));
-        assert!(refused(|state| state.to_poll = TURNS_PER_POLL + 1));
+        assert!(refused(|state| state.to_poll = STEPS_PER_POLL / STEPS_PER_TICK + 1));
         assert!(refused(|state| drop(state.harts.pop())));
     }
 }

@@ -14,8 +14,6 @@ use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
-use iss::Engine;
-
 pub use error::SnapshotError;
 pub use target::Target;
 
@@ -104,13 +102,14 @@ impl<R: Read> Snapshot<R> {
         &self.config
     }
 
-    /// The machine, which goes on where it was, with this engine, and with harts that run at the same time or not.
+    /// The machine, which goes on where it was. Its engine, and how its harts and its time run, are those of `manner`.
     ///
     /// # Errors
     /// A file that is not as it was written, a state that no such machine can be in, and [`crate::Error::NoMemory`].
-    pub fn machine(self, engine: Engine, parallel: bool, console: Console) -> Result<Machine, SnapshotError> {
+    pub fn machine(self, manner: &MachineConfig, console: Console) -> Result<Machine, SnapshotError> {
         let Snapshot { name, config, state, mut reader } = self;
-        let config = MachineConfig { engine, parallel, ..config };
+        let MachineConfig { engine, parallel, clock, reset_ends, .. } = *manner;
+        let config = MachineConfig { engine, parallel, clock, reset_ends, ..config };
         let machine = Machine::restored(config, console, &state).and_then(|machine| {
             memory::read(machine.ram(), &mut reader)?;
             reader.end()?;

@@ -81,7 +81,8 @@ impl Side {
             Engine::Reference => Engine::Fast,
         };
         let snapshot = Snapshot::read(String::from("the snapshot"), snapshot.as_slice())?;
-        self.machine = snapshot.machine(engine, false, Console::new(self.output.clone()))?;
+        let manner = MachineConfig { engine, ..MachineConfig::default() };
+        self.machine = snapshot.machine(&manner, Console::new(self.output.clone()))?;
         Ok(())
     }
 }
