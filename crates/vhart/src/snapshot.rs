@@ -14,7 +14,7 @@ use crate::size;
 /// What a run begins with.
 pub(crate) enum Start {
     /// A machine that is switched on.
-    Boot(MachineConfig),
+    Boot(Box<MachineConfig>),
     /// One that goes on, on this engine, with harts that run at the same time or not.
     Loaded(Box<Snapshot>, Engine, bool),
 }
@@ -69,7 +69,7 @@ impl Start {
     /// What keeps it from being made.
     pub(crate) fn machine(self, console: Console) -> anyhow::Result<Machine> {
         Ok(match self {
-            Start::Boot(config) => Machine::new(config, console)?,
+            Start::Boot(config) => Machine::new(*config, console)?,
             Start::Loaded(snapshot, engine, parallel) => snapshot.machine(engine, parallel, console)?,
         })
     }
