@@ -51,7 +51,8 @@ pub struct AccessFault;
 /// The wires that end at a hart, as they are now.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Lines {
-    /// MSIP, MTIP, MEIP and SEIP as bits of `mip`; other bits are ignored.
+    /// MSIP, MTIP, MEIP and SEIP as bits of `mip`. SSIP is a message rather than a wire: it sets the bit, which
+    /// software clears. Other bits are ignored.
     pub mip: u64,
     /// `mtime`, in ticks: what the `time` CSR shows and the supervisor timers compare with.
     pub time: u64,

@@ -224,7 +224,7 @@ impl Hart {
     }
 
     /// Ends the reservation that LR has made, and with it a wait in WRS.NTO. Where harts take turns, the platform
-    /// calls it before another hart runs, so that none can come between LR and a successful SC.
+    /// calls it when another hart has run, so that none can come between LR and a successful SC.
     pub fn drop_reservation(&mut self) {
         self.reservation = None;
         if std::mem::take(&mut self.waits_on_reservation) {

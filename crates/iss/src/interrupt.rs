@@ -8,6 +8,7 @@ use isa::csr;
 use isa::ext::Ext;
 use isa::{Mode, Privilege};
 
+use crate::bus::Lines;
 use crate::csr::legalize::VS_INTERRUPTS;
 use crate::hart::Hart;
 
@@ -15,6 +16,14 @@ use crate::hart::Hart;
 const WIRES: u64 = Interrupt::Msi.bit() | Interrupt::Mti.bit() | Interrupt::Mei.bit() | Interrupt::Sei.bit();
 
 impl Hart {
+    /// Sees the wires as they are now, and takes a supervisor software interrupt that has been sent.
+    pub(crate) fn take_lines(&mut self, lines: Lines) {
+        self.lines = lines;
+        if self.variant().has(Ext::S) {
+            self.csr.mip |= lines.mip & Interrupt::Ssi.bit();
+        }
+    }
+
     /// `mip`: what software wrote, the wires, the supervisor timers and the guest external interrupts.
     pub(crate) fn mip(&self) -> u64 {
         let c = &self.csr;

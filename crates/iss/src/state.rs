@@ -208,3 +208,34 @@ pub(crate) mod array {
         elements.try_into().map_err(|elements: Vec<T>| Error::invalid_length(elements.len(), &"an array"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variant::Variant;
+
+    #[test]
+    fn states_that_cannot_be_are_refused_and_change_nothing() {
+        let guestless = Variant::default().without(Ext::H);
+        let refused = |variant: Variant, change: fn(&mut HartState)| {
+            let mut hart = Hart::new(0, variant);
+            hart.set_x(1, 7);
+            let before = hart.save();
+            let mut state = Hart::new(0, variant).save();
+            change(&mut state);
+            let is_refused = hart.restore(&state).is_err();
+            assert_eq!(hart.save(), if is_refused { before } else { state });
+            is_refused
+        };
+        let max = Variant::default();
+        assert!(!refused(max, |_| ()));
+        assert!(refused(max, |state| state.x[0] = 1));
+        assert!(refused(max, |state| state.pc = 0x8000_0001));
+        assert!(refused(max, |state| state.retired = u64::MAX));
+        assert!(refused(max, |state| state.mode = 5));
+        assert!(refused(max, |state| state.csr.frm = 8));
+        let guest = |state: &mut HartState| state.mode = Mode::VS.index() as u8;
+        assert!(!refused(max, guest));
+        assert!(refused(guestless, guest), "there is no guest without H");
+    }
+}

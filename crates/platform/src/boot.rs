@@ -72,6 +72,10 @@ impl<'a> Plan<'a> {
             }
             programs.push(program);
         }
+        for (image, base) in &config.loads {
+            let part = Program::raw(image, *base, &ram)?;
+            layout.add(image.name(), part.at, part.bytes.into())?;
+        }
         let (start, device_tree) = place_device_tree(config, &mut layout)?;
         let next = if config.firmware.is_some() { programs.get(1) } else { None };
         let info = dynamic_info(next.map_or(KERNEL_BASE, |next| next.entry));

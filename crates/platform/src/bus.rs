@@ -5,9 +5,11 @@ use core::time::Duration;
 
 use iss::{AccessFault, BadState, Bus, Lines, Ram, Width};
 
+use crate::clock::RealClock;
+use crate::config::MachineConfig;
 use crate::console::Console;
 use crate::device::virtio::Slots;
-use crate::device::{Aclint, Htif, Power};
+use crate::device::{Htif, Power};
 use crate::devices::{Devices, DevicesState};
 use crate::map;
 
@@ -16,19 +18,20 @@ use crate::map;
 pub struct SystemBus {
     ram: Ram,
     devices: Devices,
+    /// What drives `mtime`, while the host does.
+    clock: Option<RealClock>,
 }
 
 impl SystemBus {
-    /// Devices in their reset state beside `ram`, for harts with `geilen` guest interrupt lines each.
+    /// The devices of a machine in their reset state, beside `ram`.
     pub(crate) fn new(
         ram: Ram,
-        harts: usize,
-        geilen: u32,
+        config: &MachineConfig,
         htif: Option<Htif>,
         slots: Slots,
         console: Console,
     ) -> SystemBus {
-        SystemBus { ram, devices: Devices::new(harts, geilen, htif, slots, console) }
+        SystemBus { ram, devices: Devices::new(config, htif, slots, console), clock: None }
     }
 
     /// Puts everything back to its state after power-on, with other memory and another program.
@@ -42,6 +45,37 @@ impl SystemBus {
         (&self.ram, &mut self.devices)
     }
 
+    /// Lets the host's clock drive `mtime` from now on.
+    pub(crate) fn start_clock(&mut self) {
+        self.clock = Some(RealClock::from(self.time()));
+    }
+
+    /// Lets `mtime` stand still where it is.
+    pub(crate) fn stop_clock(&mut self) {
+        self.see_time();
+        self.clock = None;
+    }
+
+    /// Brings `mtime` up to date, where the host's clock drives it.
+    fn see_time(&mut self) {
+        if let Some(clock) = &self.clock {
+            self.devices.aclint.set_time(clock.now());
+        }
+    }
+
+    /// Lets `ticks` ticks pass, or as many as the host's clock says have passed.
+    pub(crate) fn pass(&mut self, ticks: u64) {
+        match self.clock {
+            Some(_) => self.see_time(),
+            None => self.devices.aclint.advance(ticks),
+        }
+    }
+
+    /// The tick from which on a device that is no hart's timer raises an interrupt by itself, if ever.
+    pub(crate) fn next_event(&self) -> Option<u64> {
+        self.devices.next_event()
+    }
+
     /// The state of all but main memory.
     pub(crate) fn save(&self) -> DevicesState {
         self.devices.save()
@@ -50,11 +84,6 @@ impl SystemBus {
     /// Takes a state of all but main memory.
     pub(crate) fn restore(&mut self, state: &DevicesState) -> Result<(), BadState> {
         self.devices.restore(state)
-    }
-
-    /// The timer, and with it the machine's clock.
-    pub(crate) fn aclint(&mut self) -> &mut Aclint {
-        &mut self.devices.aclint
     }
 
     /// `mtime`, in ticks.
@@ -80,6 +109,9 @@ impl SystemBus {
     /// Shows what the guest has written, hands the guest's console what has arrived, and says if anything has.
     pub(crate) fn serve_console(&mut self) -> bool {
         self.flush_console();
+        if !self.devices.has_room_for_input() {
+            return false;
+        }
         let bytes = self.devices.console.input.poll();
         self.push_input(&bytes);
         !bytes.is_empty()
@@ -97,7 +129,13 @@ impl SystemBus {
 
     /// Whether input can wake a hart: more may come, and the guest wants to hear of it.
     pub(crate) fn input_can_come(&self) -> bool {
-        self.devices.console.input.is_open() && self.devices.wants_input()
+        let devices = &self.devices;
+        devices.console.input.is_open() && devices.wants_input() && devices.has_room_for_input()
+    }
+
+    /// Hands the serial port what is next in a file of input, and says if anything is.
+    pub(crate) fn serve_file(&mut self) -> bool {
+        self.devices.console.input.is_at_hand() && self.serve_console()
     }
 }
 
@@ -107,22 +145,36 @@ impl Bus for SystemBus {
     }
 
     fn has_device(&self, pa: u64, bytes: u64) -> bool {
-        map::find(pa, bytes).is_some()
+        map::find(pa, bytes, self.devices.has_aclint()).is_some()
     }
 
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
+        self.see_time();
         self.devices.load(&self.ram, pa, width)
     }
 
     fn store(&mut self, pa: u64, width: Width, value: u64) -> Result<(), AccessFault> {
-        self.devices.store(&self.ram, pa, width, value)
+        self.see_time();
+        let before = self.time();
+        let stored = self.devices.store(&self.ram, pa, width, value);
+        // The guest may have set the clock.
+        let ahead = self.time().wrapping_sub(before);
+        if let Some(clock) = &mut self.clock {
+            clock.put_forward(ahead);
+        }
+        stored
     }
 
     fn set_time(&mut self, time: u64) {
         self.devices.aclint.set_time(time);
     }
 
+    fn now(&self) -> Option<u64> {
+        self.clock.as_ref().map(RealClock::now)
+    }
+
     fn lines(&mut self, hart: usize) -> Lines {
+        self.see_time();
         self.devices.lines(hart)
     }
 
@@ -144,8 +196,13 @@ mod tests {
 
     /// Two harts, their timers set to never.
     fn bus() -> SystemBus {
+        with_aclint(false)
+    }
+
+    fn with_aclint(aclint: bool) -> SystemBus {
         let ram = Ram::new(map::RAM_BASE, 0x1000).unwrap();
-        let mut bus = SystemBus::new(ram, 2, 63, None, Slots::default(), Console::default());
+        let config = MachineConfig { harts: 2, aclint, ..MachineConfig::default() };
+        let mut bus = SystemBus::new(ram, &config, None, Slots::default(), Console::default());
         for hart in 0..2 {
             bus.store(base(DeviceKind::Aclint) + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
         }
@@ -159,7 +216,7 @@ mod tests {
     #[test]
     fn addresses_between_devices_fault() {
         let mut bus = bus();
-        for pa in [0, 0x1000, 0x10_1000, 0x201_0000, 0x1000_0100, 0x7fff_fff8, u64::MAX - 7] {
+        for pa in [0, 0x1000, 0x10_2000, 0x201_0000, 0x2f0_0000, 0x1000_0100, 0x7fff_fff8, u64::MAX - 7] {
             assert_eq!(bus.load(pa, Width::D), Err(AccessFault), "{pa:#x}");
             assert_eq!(bus.store(pa, Width::D, 0), Err(AccessFault), "{pa:#x}");
         }
@@ -187,9 +244,36 @@ mod tests {
         let clint = base(DeviceKind::Aclint);
         bus.store(clint + 4, Width::W, 1).unwrap();
         bus.store(clint + 0x4000, Width::D, 5).unwrap();
-        bus.aclint().advance(5);
+        bus.pass(5);
         assert_eq!(bus.lines(0), Lines { mip: Interrupt::Mti.bit(), time: 5, ..Lines::default() });
         assert_eq!(bus.lines(1), Lines { mip: Interrupt::Msi.bit(), time: 5, ..Lines::default() });
+    }
+
+    #[test]
+    fn the_sswi_sets_ssip_once_where_it_was_asked_for() {
+        let sswi = base(DeviceKind::Sswi);
+        let mut bus = with_aclint(true);
+        bus.store(sswi + 4, Width::W, 1).unwrap();
+        assert_eq!(bus.lines(0).mip, 0);
+        assert_eq!(bus.lines(1).mip, Interrupt::Ssi.bit());
+        assert_eq!(bus.lines(1).mip, 0, "the hart has it now");
+    }
+
+    #[test]
+    fn the_alarm_reaches_a_hart_through_the_plic() {
+        let mut bus = bus();
+        let (plic, rtc) = (base(DeviceKind::Plic), base(DeviceKind::Rtc));
+        bus.store(plic + 4 * 11, Width::W, 1).unwrap();
+        bus.store(plic + 0x2000, Width::W, 1 << 11).unwrap();
+        let alarm = crate::START_DATE + 500;
+        for (register, value) in [(0xc, alarm >> 32), (8, alarm & 0xffff_ffff), (0x10, 1)] {
+            bus.store(rtc + register, Width::W, value).unwrap();
+        }
+        assert_eq!((bus.lines(0).mip, bus.next_event()), (0, Some(5)));
+        bus.pass(5);
+        assert_eq!(bus.lines(0).mip, Interrupt::Mei.bit());
+        bus.store(rtc + 0x1c, Width::W, 1).unwrap();
+        assert_eq!(bus.lines(0).mip, 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use iss::{Engine, Variant};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::{Clock, START_DATE, host_date};
 use crate::device::virtio::Drive;
 use crate::error::Error;
 use crate::load::Image;
@@ -39,6 +40,13 @@ pub struct MachineConfig {
     /// Whether harts run at the same time, each on a thread of the host, in real time; what they do is then not
     /// reproducible. Otherwise they take turns, in a time of their own, and every run is the same.
     pub parallel: bool,
+    /// What makes time pass where harts take turns.
+    pub clock: Clock,
+    /// Whether the device tree describes the timer and the software interrupts as RISC-V ACLINT devices, with a
+    /// supervisor-level software interrupt device (SSWI) beside them, in place of SiFive's CLINT.
+    pub aclint: bool,
+    /// Whether a guest that asks for a reset ends the simulation with status 0 in its place.
+    pub reset_ends: bool,
     /// What every hart starts with, in M-mode: an ELF at its own addresses, or raw bytes at
     /// [`RAM_BASE`](crate::map::RAM_BASE). A bare-metal program is its own firmware.
     pub firmware: Option<Image>,
@@ -49,6 +57,8 @@ pub struct MachineConfig {
     pub initrd: Option<Image>,
     /// The kernel's command line: `/chosen/bootargs`.
     pub bootargs: Option<String>,
+    /// Files that lie in main memory as they are, each with the physical address of its first byte.
+    pub loads: Vec<(Image, u64)>,
     /// A device tree to be used in place of the machine's own.
     pub device_tree: Option<Image>,
     /// The virtio block devices, in the first slots.
@@ -68,10 +78,14 @@ impl Default for MachineConfig {
             variant: Variant::default(),
             engine: Engine::default(),
             parallel: false,
+            clock: Clock::default(),
+            aclint: false,
+            reset_ends: false,
             firmware: None,
             kernel: None,
             initrd: None,
             bootargs: None,
+            loads: Vec::new(),
             device_tree: None,
             drives: Vec::new(),
             terminal: Terminal::default(),
@@ -81,6 +95,12 @@ impl Default for MachineConfig {
 }
 
 impl MachineConfig {
+    /// The date at tick 0, in nanoseconds since 1970: the host's where time is real.
+    pub(crate) fn date(&self) -> u64 {
+        let is_real = self.parallel || self.clock == Clock::Real;
+        if is_real { host_date() } else { START_DATE }
+    }
+
     /// Checks the numbers; images are checked when they are loaded.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if !(1..=MAX_HARTS).contains(&self.harts) {

@@ -6,6 +6,7 @@
 
 mod boot;
 mod bus;
+mod clock;
 mod config;
 mod console;
 mod devices;
@@ -27,6 +28,7 @@ pub mod state;
 
 pub use boot::device_tree;
 pub use bus::SystemBus;
+pub use clock::{Clock, START_DATE};
 pub use config::{MAX_HARTS, MachineConfig, Terminal};
 pub use console::Console;
 pub use device::virtio::Drive;

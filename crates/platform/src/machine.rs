@@ -4,6 +4,9 @@
 //! [`STEPS_PER_TICK`] steps and all see the same time. While all harts but one wait and nothing can happen to them,
 //! that one takes its turns of many quanta at once. When every hart waits, time jumps to the next event.
 //!
+//! With [`Clock::Real`] the host's clock says what time it is, and a quantum is as long as a turn of
+//! [`STEPS_PER_REAL_TURN`] steps takes; harts that wait let the host sleep.
+//!
 //! A machine with [`MachineConfig::parallel`] does none of that: see [`parallel`](crate::parallel).
 
 mod state;
@@ -16,6 +19,7 @@ use iss::{Bus, Hart, Observer, Outcome, Ram, Slice, Stop};
 
 use crate::boot::Plan;
 use crate::bus::SystemBus;
+use crate::clock::Clock;
 use crate::config::MachineConfig;
 use crate::console::Console;
 use crate::device::virtio::Slots;
@@ -33,8 +37,11 @@ pub(crate) use state::MachineState;
 /// Steps of a hart, instructions attempted, in a tick: a billion a second of guest time.
 pub const STEPS_PER_TICK: u64 = 100;
 
-/// The host's clock and console are looked at once in so many turns of harts.
-const TURNS_PER_POLL: u64 = 1024;
+/// Steps of a hart in a turn where time is real: some twenty microseconds.
+const STEPS_PER_REAL_TURN: u64 = 10_000;
+
+/// The host's clock and console are looked at once in so many steps of harts.
+const STEPS_PER_POLL: u64 = 1024 * STEPS_PER_TICK;
 
 /// How long the machine sleeps at a time while it waits for input.
 const INPUT_WAIT: Duration = Duration::from_millis(20);
@@ -70,15 +77,15 @@ impl Machine {
             return Err(Error::NothingToRun);
         }
         let boot = Boot::new(&config)?;
-        Machine::assemble(config, boot, console)
+        let slots = Slots::new(&config)?;
+        Ok(Machine::assemble(config, boot, slots, console))
     }
 
     /// A machine that has done nothing yet.
-    fn assemble(config: MachineConfig, boot: Boot, console: Console) -> Result<Machine, Error> {
+    fn assemble(config: MachineConfig, boot: Boot, slots: Slots, console: Console) -> Machine {
         let Boot { ram, harts, symbols, device_tree } = boot;
-        let slots = Slots::new(&config)?;
-        let bus = SystemBus::new(ram, config.harts, config.variant.geilen, htif(symbols), slots, console);
-        Ok(Machine {
+        let bus = SystemBus::new(ram, &config, htif(symbols), slots, console);
+        Machine {
             config,
             harts,
             bus,
@@ -90,10 +97,11 @@ impl Machine {
             to_poll: 0,
             is_quiet: false,
             interrupter: Interrupter::default(),
-        })
+        }
     }
 
-    /// Starts again from the beginning, with fresh memory; [`instructions`](Machine::instructions) goes on.
+    /// Starts again from the beginning, with fresh memory and with `mtime` at 0; the date and
+    /// [`instructions`](Machine::instructions) go on.
     ///
     /// # Errors
     /// [`Error::NoMemory`].
@@ -115,6 +123,9 @@ impl Machine {
         if self.config.parallel && observer.is_none() {
             return self.run_parallel(until);
         }
+        if self.config.clock == Clock::Real {
+            self.bus.start_clock();
+        }
         let stop = loop {
             if let Err(stop) = self.poll(until) {
                 break stop;
@@ -127,8 +138,17 @@ impl Machine {
                 break stop;
             }
         };
+        self.bus.stop_clock();
         self.bus.flush_console();
         stop
+    }
+
+    /// Steps of a hart in its turn.
+    fn turn_steps(&self) -> u64 {
+        match self.config.clock {
+            Clock::Virtual => STEPS_PER_TICK,
+            Clock::Real => STEPS_PER_REAL_TURN,
+        }
     }
 
     /// Runs the harts at the same time until there is a reason to stop.
@@ -163,7 +183,7 @@ impl Machine {
     /// Lets the harts take what is left of their turns.
     fn quantum(&mut self, until: Until, mut observer: Option<&mut dyn Observer>) -> Result<(), MachineStop> {
         while let Some(turn) = self.harts.get(self.current) {
-            let share = STEPS_PER_TICK.saturating_sub(turn.steps);
+            let share = self.turn_steps().saturating_sub(turn.steps);
             let more = self.undisturbed_ticks();
             let left = until.instructions.map_or(u64::MAX, |limit| limit.saturating_sub(self.instructions));
             if left == 0 {
@@ -173,7 +193,7 @@ impl Machine {
             let steps = share.saturating_add(more.saturating_mul(STEPS_PER_TICK)).min(left);
             let outcome = self.run_hart(self.current, steps, more, observer);
             self.judge(self.current, outcome)?;
-            if outcome.stop == Stop::Waiting || self.harts[self.current].steps >= STEPS_PER_TICK {
+            if outcome.stop == Stop::Waiting || self.harts[self.current].steps >= self.turn_steps() {
                 self.current += 1;
             }
         }
@@ -184,12 +204,16 @@ impl Machine {
     /// nothing to do and nothing comes from outside.
     fn undisturbed_ticks(&self) -> u64 {
         let others = self.harts.iter().enumerate().filter(|(index, _)| *index != self.current);
+        if self.config.clock == Clock::Real {
+            return 0;
+        }
         if self.harts.len() > 1 && !(self.is_quiet && others.clone().all(|(_, turn)| turn.asleep)) {
             return 0;
         }
         let now = self.bus.time();
         let machine = (0..self.harts.len()).filter_map(|index| self.bus.next_timer(index));
-        let event = machine.chain(others.filter_map(|(_, turn)| turn.hart.next_timer())).min();
+        let others = others.filter_map(|(_, turn)| turn.hart.next_timer());
+        let event = machine.chain(others).chain(self.bus.next_event()).min();
         let to_event = event.map_or(u64::MAX, |event| event.saturating_sub(now).saturating_sub(1));
         // A storm of traps is to be noticed soon.
         to_event.min(self.to_poll).min(STORM_STEPS / STEPS_PER_TICK / 2)
@@ -203,10 +227,6 @@ impl Machine {
         more: u64,
         observer: Option<&mut dyn Observer>,
     ) -> Outcome {
-        if self.last != index {
-            self.harts[self.last].hart.drop_reservation();
-            self.last = index;
-        }
         let now = self.bus.time();
         let turn = &mut self.harts[index];
         let retired = turn.hart.retired();
@@ -218,9 +238,15 @@ impl Machine {
             _ => STEPS_PER_TICK - outcome.to_tick,
         };
         self.instructions = self.instructions.saturating_add(outcome.steps);
+        turn.note(retired, &outcome);
         turn.asleep = outcome.stop == Stop::Waiting && outcome.steps == 0;
         turn.idle = turn.asleep && turn.steps == 0;
-        turn.note(retired, &outcome);
+        // A hart that was asked and did nothing takes no reservation away: how often it is asked depends on where the
+        // run is cut and on the host.
+        if self.last != index && outcome.steps > 0 {
+            self.harts[self.last].hart.drop_reservation();
+            self.last = index;
+        }
         if more > 0 {
             self.to_poll = self.to_poll.saturating_sub(outcome.time.wrapping_sub(now));
             self.bus.set_time(outcome.time);
@@ -250,7 +276,7 @@ impl Machine {
     }
 
     fn begin_quantum(&mut self, ticks: u64) {
-        self.bus.aclint().advance(ticks);
+        self.bus.pass(ticks);
         self.current = 0;
         self.to_poll = self.to_poll.saturating_sub(1);
         self.is_quiet = true;
@@ -282,13 +308,19 @@ impl Machine {
             // Software writes all ones for "never".
             [machine, turn.hart.next_timer().filter(|at| *at != u64::MAX)]
         });
-        events.flatten().min()
+        events.flatten().chain(self.bus.next_event()).min()
     }
 
     /// How many ticks pass while every hart waits: as many as it takes to the next event.
     ///
     /// As long as the guest may be woken by somebody at the console, it sleeps in real time.
     fn sleep(&mut self, until: Until) -> Result<u64, MachineStop> {
+        if self.config.clock == Clock::Real {
+            return self.sleep_in_real_time(until).map(|()| 0);
+        }
+        if self.bus.serve_file() {
+            return Ok(1);
+        }
         let event = self.ticks_to_event();
         let start = Instant::now();
         while self.bus.input_can_come() {
@@ -306,10 +338,28 @@ impl Machine {
         event.ok_or(MachineStop::Deadlock)
     }
 
+    /// Lets the host sleep until something can wake a hart.
+    fn sleep_in_real_time(&mut self, until: Until) -> Result<(), MachineStop> {
+        let event = self.next_event();
+        loop {
+            let left = match event {
+                Some(event) => event.saturating_sub(self.bus.now().unwrap_or(event)),
+                None if self.bus.input_can_come() => u64::MAX,
+                None => return Err(MachineStop::Deadlock),
+            };
+            if left == 0 || self.bus.serve_console() {
+                return Ok(());
+            }
+            self.bus.await_input(duration(left).min(INPUT_WAIT));
+            self.check_host(until)?;
+        }
+    }
+
     /// Looks after the host's side, now and then.
     fn poll(&mut self, until: Until) -> Result<(), MachineStop> {
         if self.to_poll == 0 {
-            self.to_poll = (TURNS_PER_POLL / self.harts.len() as u64).max(1);
+            let turns = STEPS_PER_POLL / self.turn_steps();
+            self.to_poll = (turns / self.harts.len() as u64).max(1);
             self.is_quiet &= !self.bus.serve_console();
             self.check_host(until)?;
         }

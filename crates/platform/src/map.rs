@@ -26,10 +26,14 @@ pub const VIRTIO_SLOTS: usize = 8;
 pub enum DeviceKind {
     /// Ends the simulation or resets the machine.
     Finisher,
+    /// The real-time clock.
+    Rtc,
     /// Drives the guest external interrupt lines, for tests.
     Hgeip,
     /// Software interrupts and timers of machine mode.
     Aclint,
+    /// Software interrupts of supervisor mode, where they are asked for.
+    Sswi,
     /// The platform-level interrupt controller.
     Plic,
     /// The serial port.
@@ -61,7 +65,7 @@ pub struct Region {
 ///
 /// `hgeip` is not in QEMU's machine: it lies in a part of the address space that QEMU's map leaves free
 /// (0x10_2000 to 0x200_0000), so that no program written for QEMU can meet it by accident.
-pub const REGIONS: [Region; 5 + VIRTIO_SLOTS] = [
+pub const REGIONS: [Region; 7 + VIRTIO_SLOTS] = [
     Region {
         kind: DeviceKind::Finisher,
         name: "test",
@@ -70,6 +74,15 @@ pub const REGIONS: [Region; 5 + VIRTIO_SLOTS] = [
         interrupt: None,
         compatible: &["sifive,test1", "sifive,test0", "syscon"],
         doc: "test finisher: power off, exit status, reset",
+    },
+    Region {
+        kind: DeviceKind::Rtc,
+        name: "rtc",
+        base: 0x10_1000,
+        size: 0x1000,
+        interrupt: Some(11),
+        compatible: &["google,goldfish-rtc"],
+        doc: "real-time clock with an alarm",
     },
     Region {
         kind: DeviceKind::Hgeip,
@@ -88,6 +101,15 @@ pub const REGIONS: [Region; 5 + VIRTIO_SLOTS] = [
         interrupt: None,
         compatible: &["sifive,clint0", "riscv,clint0"],
         doc: "machine software interrupts and timers",
+    },
+    Region {
+        kind: DeviceKind::Sswi,
+        name: "sswi",
+        base: 0x2f0_0000,
+        size: 0x4000,
+        interrupt: None,
+        compatible: &["riscv,aclint-sswi"],
+        doc: "supervisor software interrupts, with `--aclint` only",
     },
     Region {
         kind: DeviceKind::Plic,
@@ -136,6 +158,11 @@ impl Region {
         self.base..self.base + self.size
     }
 
+    /// Whether only a machine with [`MachineConfig::aclint`](crate::MachineConfig::aclint) has the device.
+    pub const fn needs_aclint(&self) -> bool {
+        matches!(self.kind, DeviceKind::Sswi)
+    }
+
     /// The name of its device-tree node.
     pub fn node_name(&self) -> String {
         format!("{}@{:x}", self.name, self.base)
@@ -148,11 +175,12 @@ pub fn region(kind: DeviceKind) -> &'static Region {
     REGIONS.iter().find(|region| region.kind == kind).unwrap_or(&REGIONS[0])
 }
 
-/// The region that holds all `bytes` bytes at physical address `pa`.
-pub fn find(pa: u64, bytes: u64) -> Option<&'static Region> {
+/// The region that holds all `bytes` bytes at physical address `pa`, in a machine with or without what belongs to
+/// [`MachineConfig::aclint`](crate::MachineConfig::aclint) alone.
+pub fn find(pa: u64, bytes: u64, aclint: bool) -> Option<&'static Region> {
     REGIONS.iter().find(|region| {
         let offset = pa.wrapping_sub(region.base);
-        offset < region.size && region.size - offset >= bytes
+        offset < region.size && region.size - offset >= bytes && (aclint || !region.needs_aclint())
     })
 }
 
@@ -184,9 +212,9 @@ mod tests {
 
     #[test]
     fn each_device_has_one_row() {
-        use DeviceKind::{Aclint, Finisher, Hgeip, Plic, Uart, Virtio};
+        use DeviceKind::{Aclint, Finisher, Hgeip, Plic, Rtc, Sswi, Uart, Virtio};
         let slots = (0..VIRTIO_SLOTS as u8).map(Virtio);
-        for kind in [Finisher, Hgeip, Aclint, Plic, Uart].into_iter().chain(slots) {
+        for kind in [Finisher, Rtc, Hgeip, Aclint, Sswi, Plic, Uart].into_iter().chain(slots) {
             assert_eq!(region(kind).kind, kind);
             assert_eq!(REGIONS.iter().filter(|r| r.kind == kind).count(), 1);
         }
@@ -195,10 +223,16 @@ mod tests {
     #[test]
     fn an_access_must_fit_into_its_region() {
         let uart = region(DeviceKind::Uart);
-        assert_eq!(find(uart.base + 0xff, 1), Some(uart));
-        assert_eq!(find(uart.base + 0xff, 2), None);
-        assert_eq!(find(uart.base - 1, 1), None);
-        assert_eq!(find(u64::MAX, 8), None);
+        assert_eq!(find(uart.base + 0xff, 1, false), Some(uart));
+        assert_eq!(find(uart.base + 0xff, 2, false), None);
+        assert_eq!(find(uart.base - 1, 1, false), None);
+        assert_eq!(find(u64::MAX, 8, false), None);
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_there() {
+        let sswi = region(DeviceKind::Sswi);
+        assert_eq!([false, true].map(|aclint| find(sswi.base, 4, aclint)), [None, Some(sswi)]);
     }
 
     #[test]

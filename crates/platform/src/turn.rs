@@ -42,7 +42,9 @@ impl Turn {
     /// The state.
     pub(crate) fn save(&self) -> TurnState {
         let Turn { hart, steps, fruitless, idle, asleep } = self;
-        TurnState { hart: hart.save(), steps: *steps, fruitless: *fruitless, idle: *idle, asleep: *asleep }
+        // Where time is real, a turn is longer than a tick: whoever goes on begins with the next one.
+        let steps = (*steps).min(STEPS_PER_TICK);
+        TurnState { hart: hart.save(), steps, fruitless: *fruitless, idle: *idle, asleep: *asleep }
     }
 
     /// Takes a state; refused where it cannot be that of such a hart.

@@ -81,11 +81,162 @@ fn the_size_of_cache_blocks_is_told_with_the_extensions_that_use_it() {
 #[test]
 fn every_device_has_a_node() {
     let tree = device_tree(&MachineConfig { harts: 512, ..MachineConfig::default() }).unwrap();
-    for region in &platform::map::REGIONS {
+    for region in platform::map::REGIONS.iter().filter(|region| !region.needs_aclint()) {
         let path = format!("/soc/{}", region.node_name());
         assert!(property(&tree, &path, "reg").is_some(), "{path}");
     }
     assert_eq!(words(&tree, "/cpus/cpu@1ff", "reg").unwrap(), [511]);
+}
+
+/// The names in Linux's binding (`riscv/extensions.yaml` of 6.15) that harts of ours may have.
+const BOUND: &[&str] = &[
+    "i",
+    "m",
+    "a",
+    "f",
+    "d",
+    "c",
+    "h",
+    "smmpm",
+    "smnpm",
+    "smstateen",
+    "sscofpmf",
+    "ssnpm",
+    "sstc",
+    "svade",
+    "svadu",
+    "svinval",
+    "svnapot",
+    "svpbmt",
+    "svvptc",
+    "zaamo",
+    "zabha",
+    "zacas",
+    "zalrsc",
+    "zawrs",
+    "zba",
+    "zbb",
+    "zbc",
+    "zbkb",
+    "zbkc",
+    "zbkx",
+    "zbs",
+    "zca",
+    "zcb",
+    "zcmop",
+    "zfa",
+    "zfh",
+    "zfhmin",
+    "ziccrse",
+    "zicbom",
+    "zicbop",
+    "zicboz",
+    "zicntr",
+    "zicond",
+    "zicsr",
+    "zifencei",
+    "zihintpause",
+    "zihintntl",
+    "zihpm",
+    "zimop",
+    "zkr",
+];
+
+/// The names of the manual and the profiles that it does not have: software passes them over.
+const UNBOUND: &[&str] = &[
+    "b",
+    "zic64b",
+    "ziccamoa",
+    "ziccif",
+    "zicclsm",
+    "zmmul",
+    "za64rs",
+    "za128rs",
+    "smcntrpmf",
+    "smdbltrp",
+    "smepmp",
+    "sha",
+    "shcounterenw",
+    "shgatpa",
+    "shlcofideleg",
+    "shtvala",
+    "shvsatpa",
+    "shvstvala",
+    "shvstvecd",
+    "ssccptr",
+    "sscounterenw",
+    "ssdbltrp",
+    "ssstateen",
+    "sstvala",
+    "sstvecd",
+    "ssu64xl",
+    "supm",
+    "svbare",
+    "sv39",
+    "sv48",
+    "sv57",
+];
+
+/// Where a name belongs: single letters in the manual's order, then Z by the letter behind it, then S.
+fn place(name: &str) -> (usize, usize) {
+    const LETTERS: &str = "imafdqlcbkjtpvnh";
+    let letter =
+        |at: usize| name.get(at..=at).and_then(|letter| LETTERS.find(letter)).unwrap_or(LETTERS.len());
+    match (name.len(), &name[..1]) {
+        (1, _) => (0, letter(0)),
+        (_, "z") => (1, letter(1)),
+        _ => (2, 0),
+    }
+}
+
+#[test]
+fn what_harts_claim_is_what_they_have_by_names_that_software_knows() {
+    let specs = [
+        "max",
+        "rva20s64",
+        "rva22s64",
+        "rva23s64",
+        "rv64gc",
+        "rv64gch",
+        "rv64gc_sstc_zba",
+        "max,satp=sv39",
+        "max,satp=sv48,svadu=off",
+        "max,h=off",
+        "max,smdbltrp=on",
+        "max,zicbom=off,zfh=off",
+    ];
+    for spec in specs {
+        let variant = Variant::parse(spec).unwrap();
+        let tree = device_tree(&MachineConfig { variant, ..MachineConfig::default() }).unwrap();
+        let cpu = |name: &str| text(&tree, "/cpus/cpu@0", name).unwrap();
+        let list = cpu("riscv,isa-extensions");
+        let names: Vec<&str> = list.split('\0').collect();
+        for name in &names {
+            assert!(BOUND.contains(name) != UNBOUND.contains(name), "{spec}: {name} is in one of the lists");
+            let ext = isa::ext::Ext::from_name(name).expect("an extension of the table");
+            assert!(variant.has(ext), "{spec} claims {name}");
+        }
+        let have = variant.extensions.iter().filter(|ext| ext.is_in_isa_string()).count();
+        assert_eq!(names.len(), have, "{spec} claims all that it has");
+        assert!(names.windows(2).all(|pair| place(pair[0]) <= place(pair[1])), "{spec}: {names:?}");
+        // The older form says the same.
+        let string = cpu("riscv,isa");
+        assert_eq!(
+            isa::ext::ExtSet::from_isa_string(&string).unwrap(),
+            variant.extensions.without(hidden()).closure()
+        );
+        let mode = cpu("mmu-type");
+        let modes = ["sv39", "sv48", "sv57"];
+        assert_eq!(mode, format!("riscv,{}", modes[variant.satp_levels as usize - 3]), "{spec}");
+        let claimed = names.iter().filter(|name| modes.contains(name));
+        assert!(claimed.max().is_none_or(|claimed| *claimed <= &mode["riscv,".len()..]), "{spec}: {mode}");
+    }
+}
+
+/// What goes without saying.
+fn hidden() -> isa::ext::ExtSet {
+    use isa::ext::Ext;
+    isa::ext::ExtSet::of(&[Ext::Sm, Ext::S, Ext::U])
 }
 
 /// A machine whose tree comes from outside.

@@ -343,6 +343,41 @@ fn the_same_run_is_the_same_however_it_is_cut() {
     }
 }
 
+/// Hart 0 counts by LR and SC that are more than a tick apart, the others sleep.
+fn slow() -> Machine {
+    machine(3, |a| {
+        let (asleep, again) = (a.label(), a.label());
+        a.csrr(S0, csr::mhartid::NUMBER).bnez(S0, asleep).li(T0, BASE + 0x2000);
+        a.place(again);
+        a.lr_w(A5, T0, Order::Plain).addi(A5, A5, 1);
+        for _ in 0..150 {
+            a.nop();
+        }
+        a.sc_w(A6, A5, T0, Order::Plain).add(A7, A7, A6).j(again);
+        a.place(asleep);
+        a.wfi().j(asleep);
+    })
+}
+
+#[test]
+fn a_hart_that_sleeps_takes_no_reservation_away() {
+    const LENGTH: u64 = 200_000;
+    let states = [77, 1000, LENGTH].map(|piece| {
+        let mut machine = slow();
+        let mut reached = 0;
+        while reached < LENGTH {
+            reached = (reached + piece).min(LENGTH);
+            let until = Until { instructions: Some(reached), ..soon() };
+            assert_eq!(machine.run(until, None), MachineStop::InstructionLimit);
+        }
+        // In the first tick the others go to sleep.
+        let failures = machine.hart(0).unwrap().x(17);
+        assert!(failures <= 1, "{failures} in pieces of {piece}");
+        state(&machine)
+    });
+    assert!(states[1..].iter().all(|state| *state == states[0]), "{states:?}");
+}
+
 /// Stops each hart before one address, but lets it pass the first time after a stop.
 struct Breakpoint {
     at: u64,

@@ -9,6 +9,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use iss::Engine;
+use platform::Clock;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cpu::{self, Cpu};
@@ -215,7 +216,8 @@ pub(crate) struct StageArgs {
     /// The firmware: `default` is the built-in one, `none` starts the kernel itself in M-mode
     #[arg(long, value_name = "default|none|FILE", value_parser = NonEmptyStringValueParser::new())]
     pub bios: Option<String>,
-    /// The next stage after the firmware: an ELF, a Linux Image or a raw file
+    /// The next stage after the firmware: an ELF, a Linux Image (also compressed by gzip or Zstandard, or inside an
+    /// EFI program that unpacks itself so) or a raw file
     #[arg(long, value_name = "FILE")]
     pub kernel: Option<PathBuf>,
     /// An initial RAM disk for the kernel
@@ -224,7 +226,32 @@ pub(crate) struct StageArgs {
     /// The kernel's command line
     #[arg(long, value_name = "STR", requires = "kernel", allow_hyphen_values = true)]
     pub append: Option<String>,
+    /// Put a file into memory as it is, with its first byte at ADDR; can be given several times
+    #[arg(long, value_name = "FILE,addr=ADDR", value_parser = loader)]
+    pub loader: Vec<Loader>,
 }
+
+/// A file to be put into memory, and the physical address of its first byte.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Loader {
+    /// The file.
+    pub file: PathBuf,
+    /// The address.
+    pub address: u64,
+}
+
+/// `FILE,addr=0x84000000`; the name of the file may itself contain commas.
+fn loader(text: &str) -> Result<Loader, &'static str> {
+    let (file, address) = text.rsplit_once(",addr=").filter(|(file, _)| !file.is_empty()).ok_or(LOADER)?;
+    let address = match address.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => address.parse(),
+    };
+    Ok(Loader { file: PathBuf::from(file), address: address.map_err(|_| LOADER)? })
+}
+
+/// How `--loader` is written.
+const LOADER: &str = "write FILE,addr=ADDR, for example Image,addr=0x84000000";
 
 /// What the machine is made of.
 #[derive(Args)]
@@ -238,6 +265,12 @@ pub(crate) struct MachineArgs {
     /// What the harts have: BASE,KEY=VALUE,... or help
     #[arg(long, value_name = "SPEC", default_value = "max", value_parser = cpu::parse)]
     pub cpu: Cpu,
+    /// Describe the timer and software interrupts as RISC-V ACLINT devices, and add one for supervisor mode (SSWI)
+    #[arg(long)]
+    pub aclint: bool,
+    /// Leave with status 0 where the guest asks for a reset
+    #[arg(long)]
+    pub no_reboot: bool,
     /// A device tree to use in place of the machine's own
     #[arg(long, value_name = "FILE")]
     pub dtb: Option<PathBuf>,
@@ -334,9 +367,32 @@ pub(crate) struct ScheduleArgs {
     /// watched: --stats, --log-commits, --trace and --gdb are refused, and the demo has no table of world switches.
     #[arg(long)]
     pub parallel: bool,
+    /// What makes time pass: the harts' own steps, or the host's clock
+    ///
+    /// With `real`, a second of the guest is a second of the host, its date is the host's, and harts that wait let the
+    /// host sleep; no run is like another. With --parallel, time is real in any case.
+    #[arg(long, value_name = "NAME", default_value = "virtual")]
+    clock: ClockName,
+}
+
+/// The clocks, as the command line calls them.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ClockName {
+    /// A hundred steps of each hart are a tick; every run is the same
+    Virtual,
+    /// The host's clock
+    Real,
 }
 
 impl ScheduleArgs {
+    /// The clock that is asked for.
+    pub(crate) fn clock(&self) -> Clock {
+        match self.clock {
+            ClockName::Virtual => Clock::Virtual,
+            ClockName::Real => Clock::Real,
+        }
+    }
+
     /// What no single flag can tell: whether the run can be watched as it is to be.
     fn check(&self, watch: &WatchArgs) -> Result<(), &'static str> {
         let is_watched = watch.stats.is_some()
@@ -591,6 +647,9 @@ pub(crate) struct DiffArgs {
     /// Random programs of loops, calls, changes of code and page tables and world switches
     #[arg(long, value_name = "SEED[..SEED]", value_parser = seeds)]
     pub loops: Option<RangeInclusive<u64>>,
+    /// Take the machine that is compared with the reference through snapshots, each time on to the other engine
+    #[arg(long)]
+    pub reload: bool,
     /// The number of harts
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = harts)]
     pub smp: usize,
@@ -643,6 +702,16 @@ mod tests {
     #[test]
     fn the_table_of_flags_is_sound() {
         Vhart::command().debug_assert();
+    }
+
+    #[test]
+    fn loaders() {
+        let file = |file: &str, address| Ok(Loader { file: file.into(), address });
+        assert_eq!(loader("Image,addr=0x84000000"), file("Image", 0x8400_0000));
+        assert_eq!(loader("a,addr=1,addr=4096"), file("a,addr=1", 4096));
+        for wrong in ["", "Image", "Image,addr=", ",addr=1", "Image,addr=0xg", "Image,addr=-1", "Image@1"] {
+            assert_eq!(loader(wrong), Err(LOADER), "{wrong}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
     let mut config = session::config(&args.machine, variant, args.engine.get())?;
     config.parallel = args.schedule.parallel;
+    config.clock = args.schedule.clock();
     config.firmware = Some(run::built_in_firmware()?);
     config.kernel = Some(Image::new("the built-in hypervisor", images::find(HYPERVISOR)?));
     if session::dump_device_tree(&args.machine, &config)? {
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     if !args.schedule.parallel {
         watch.counter.get_or_insert_with(Counter::default);
     }
-    let ended = session::run(Start::Boot(Box::new(config)), &args.machine, &args.watch, watch, None)?;
+    let ended = session::run(Start::Boot(config), &args.machine, &args.watch, watch, None)?;
     if !args.schedule.parallel {
         writeln!(io::stdout())?;
         ended.stats.write_switches(&mut io::stdout())?;

@@ -20,18 +20,18 @@ const FIRMWARE: &str = "sbi";
 /// What keeps the machine from starting.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let Some(variant) = session::variant(args.machine.cpu)? else { return Ok(ExitCode::SUCCESS) };
-    let (engine, parallel) = (args.engine.get(), args.schedule.parallel);
+    let mut config = session::config(&args.machine, variant, args.engine.get())?;
+    config.parallel = args.schedule.parallel;
+    config.clock = args.schedule.clock();
     let start = if let Some(file) = &args.snapshot.load {
-        Start::load(file, &args.machine, &args.snapshot, engine, parallel)?
+        Start::load(file, &args.machine, &args.snapshot, config)?
     } else {
-        let mut config = session::config(&args.machine, variant, engine)?;
-        config.parallel = parallel;
         devices::add(&mut config, &args.devices);
         load(&mut config, args.file.as_deref(), &args.stages)?;
         if session::dump_device_tree(&args.machine, &config)? {
             return Ok(ExitCode::SUCCESS);
         }
-        Start::Boot(Box::new(config))
+        Start::Boot(config)
     };
     let save = Save::new(&args.snapshot)?;
     let watch = Watch::open(&args.watch)?;
@@ -59,9 +59,12 @@ pub(crate) fn load(
     args: &StageArgs,
 ) -> anyhow::Result<()> {
     let read = |path: &Option<_>| path.as_deref().map(Image::read).transpose();
-    config.kernel = read(&args.kernel)?;
+    let kernel = read(&args.kernel)?;
+    config.kernel = kernel.map(|kernel| kernel.unpack(config.memory)).transpose()?;
     config.initrd = read(&args.initrd)?;
     config.bootargs.clone_from(&args.append);
+    let loads = args.loader.iter().map(|loader| Ok((Image::read(&loader.file)?, loader.address)));
+    config.loads = loads.collect::<Result<_, platform::Error>>()?;
     config.firmware = match (args.bios.as_deref(), program_file) {
         (_, Some(file)) => Some(program(file)?),
         (Some("none"), None) => None,

@@ -60,6 +60,8 @@ pub(crate) fn config(args: &MachineArgs, variant: Variant, engine: Engine) -> an
     Ok(MachineConfig {
         harts: args.smp,
         memory: args.memory,
+        aclint: args.aclint,
+        reset_ends: args.no_reboot,
         variant,
         engine,
         device_tree,
@@ -92,14 +94,18 @@ pub(crate) fn run(
     let mut profile =
         watch_args.profile.as_deref().map(|path| Profile::new(path, begin.config())).transpose()?;
     let (keys, input) = mpsc::sync_channel(terminal::KEYS);
-    let mut machine = begin.machine(Console::new(io::stdout()).with_input(input))?;
+    let is_at_hand = terminal::input_is_at_hand();
+    let console = Console::new(io::stdout());
+    let console = if is_at_hand { console.with_file(io::stdin()) } else { console.with_input(input) };
+    let mut machine = begin.machine(console)?;
     let leave = Arc::new(AtomicBool::new(false));
-    let terminal = Terminal::attach(keys, {
-        let (leave, interrupter) = (Arc::clone(&leave), machine.interrupter());
-        move || {
+    let interrupter = machine.interrupter();
+    let terminal = (!is_at_hand).then(|| {
+        let leave = Arc::clone(&leave);
+        Terminal::attach(keys, move || {
             leave.store(true, Ordering::Relaxed);
             interrupter.interrupt();
-        }
+        })
     });
 
     let start = Instant::now();

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::bail;
-use iss::Engine;
 use platform::snapshot::{Snapshot, Target};
 use platform::{Console, Machine, MachineConfig, MachineStop};
 
@@ -14,9 +13,9 @@ use crate::size;
 /// What a run begins with.
 pub(crate) enum Start {
     /// A machine that is switched on.
-    Boot(Box<MachineConfig>),
-    /// One that goes on, on this engine, with harts that run at the same time or not.
-    Loaded(Box<Snapshot>, Engine, bool),
+    Boot(MachineConfig),
+    /// One that goes on, in the manner that this says.
+    Loaded(Box<Snapshot>, MachineConfig),
 }
 
 impl Start {
@@ -28,8 +27,7 @@ impl Start {
         file: &Path,
         args: &MachineArgs,
         asked: &SnapshotArgs,
-        engine: Engine,
-        parallel: bool,
+        manner: MachineConfig,
     ) -> anyhow::Result<Start> {
         let snapshot = Snapshot::open(file)?;
         let MachineConfig { harts, memory, variant, .. } = snapshot.config();
@@ -52,7 +50,7 @@ impl Start {
             let differences = differences.join("; ");
             bail!("{} is of a machine with {differences}: leave these flags out", file.display());
         }
-        Ok(Start::Loaded(Box::new(snapshot), engine, parallel))
+        Ok(Start::Loaded(Box::new(snapshot), manner))
     }
 
     /// What the machine is made of.
@@ -69,8 +67,8 @@ impl Start {
     /// What keeps it from being made.
     pub(crate) fn machine(self, console: Console) -> anyhow::Result<Machine> {
         Ok(match self {
-            Start::Boot(config) => Machine::new(*config, console)?,
-            Start::Loaded(snapshot, engine, parallel) => snapshot.machine(engine, parallel, console)?,
+            Start::Boot(config) => Machine::new(config, console)?,
+            Start::Loaded(snapshot, manner) => snapshot.machine(&manner, console)?,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! The user's terminal as the machine's console: every key goes to the guest, until Ctrl-A x.
 
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::SyncSender;
 
 /// The key that starts a command to vhart: Ctrl-A.
@@ -12,6 +14,13 @@ const HELP: &str = "\nCtrl-A x leaves, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h show
 
 /// Keys that may wait for the guest to take them.
 pub(crate) const KEYS: usize = 4096;
+
+/// Whether standard input is a file or nothing at all, so that what it gives never has to be waited for.
+pub(crate) fn input_is_at_hand() -> bool {
+    let input = io::stdin().as_fd().try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
+    let null = fs::metadata("/dev/null");
+    input.is_ok_and(|input| input.is_file() || null.is_ok_and(|null| input.rdev() == null.rdev()))
+}
 
 /// Standard input, in the hands of the guest.
 pub(crate) struct Terminal {

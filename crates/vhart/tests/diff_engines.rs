@@ -41,6 +41,33 @@ fn random_programs_and_tests_are_compared() {
     }
 }
 
+/// What a snapshot forgets shows as a difference from a machine that never went through one.
+#[test]
+fn snapshots_change_nothing() {
+    for (args, programs) in [
+        (&["--random", "1..3"][..], 3),
+        (&["--loops", "1..2", "--max-instructions", "20000"], 2),
+        (&["--loops", "1", "--max-instructions", "20000", "--smp", "4"], 1),
+        (&["--loops", "3..4", "--max-instructions", "20000", "--smp", "2", "--cpu", "max,tlb=sticky"], 2),
+        (&["--loops", "5", "--max-instructions", "20000", "--cpu", "max,tlb=none,wfi=wait,pmp=64"], 1),
+    ] {
+        let output = run(["diff-engines", "--reload"].iter().chain(args));
+        assert!(output.status.success(), "{args:?}: {}{}", text(&output), errors(&output));
+        let expected = format!("in {programs} runs of programs, no difference");
+        assert!(text(&output).contains(&expected), "{args:?}: {}", text(&output));
+    }
+}
+
+/// A hypervisor and its guests, translated in two stages, on two harts.
+#[test]
+fn snapshots_of_the_demo_change_nothing() {
+    let output = run(["diff-engines", "--reload", "--demo", "--smp", "2", "--max-instructions", "300000"]);
+    if errors(&output).contains("cargo xtask images") {
+        return;
+    }
+    assert!(output.status.success(), "{}{}", text(&output), errors(&output));
+}
+
 #[test]
 fn nothing_to_compare_is_no_success() {
     let folder = folder("diff-engines-nothing");

@@ -38,7 +38,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build firmware, hypervisor and guests for the simulated machine into <target>/images
+    /// Build firmware, hypervisor, monitor and guests for the simulated machine into <target>/images
     Images,
     /// Build the images and vhart, then run `vhart demo`
     Demo {

@@ -146,7 +146,6 @@ impl Hart {
                 for (old, new) in c.pmpcfg[i * 4..i * 4 + 8].iter_mut().zip(value.to_le_bytes()) {
                     *old = pmp::pmpcfg(&v, c.mseccfg, *old, new);
                 }
-                c.pmp_used = pmp::used(&c.pmpcfg);
                 protects_otherwise = true;
             }
             csr::pmpaddr0::NUMBER if !pmp::pmpaddr_is_locked(&c.pmpcfg, c.mseccfg, i) => {
@@ -179,6 +178,7 @@ impl Hart {
             self.recount();
         }
         if protects_otherwise {
+            self.csr.guards = pmp::guards(&v, &self.csr.pmpcfg, &self.csr.pmpaddr);
             self.engine.forget_all();
         }
         Some(holder)

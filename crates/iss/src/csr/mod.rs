@@ -18,6 +18,7 @@ use isa::ext::Ext;
 use serde::{Deserialize, Serialize};
 
 use crate::variant::Variant;
+use pmp::Guard;
 
 /// The number of PMP address registers that the manual defines.
 pub(crate) const PMP_ENTRIES: usize = 64;
@@ -55,12 +56,12 @@ pub(crate) struct CsrFile {
     pub(crate) mseccfg: u64,
     #[serde(with = "crate::state::array")]
     pub(crate) pmpcfg: [u8; PMP_ENTRIES],
-    /// No PMP entry from this one on is in use. Follows from `pmpcfg`.
-    #[serde(skip)]
-    pub(crate) pmp_used: usize,
     /// What was written; [`pmp::pmpaddr`] is what is seen of it.
     #[serde(with = "crate::state::array")]
     pub(crate) pmpaddr: [u64; PMP_ENTRIES],
+    /// What the PMP entries match. Follows from `pmpcfg` and `pmpaddr`.
+    #[serde(skip)]
+    pub(crate) guards: Vec<Guard>,
     /// Some PMM field is set, so that addresses may have to be masked. Follows from these.
     #[serde(skip)]
     pub(crate) masks_pointers: bool,
@@ -128,7 +129,7 @@ impl CsrFile {
             events: [0; 32],
             mseccfg: 0,
             pmpcfg: [0; PMP_ENTRIES],
-            pmp_used: 0,
+            guards: Vec::new(),
             pmpaddr: [0; PMP_ENTRIES],
             masks_pointers: false,
             stvec: 0,

@@ -55,17 +55,48 @@ pub(crate) fn pmpaddr_is_locked(pmpcfg: &[u8], mseccfg: u64, i: usize) -> bool {
     !RLB.is_set(mseccfg) && (own || next)
 }
 
-/// The number of entries up to the last that is in use.
-pub(crate) fn used(pmpcfg: &[u8]) -> usize {
-    pmpcfg.iter().rposition(|cfg| *cfg != 0).map_or(0, |last| last + 1)
-}
-
 /// An address register as it is read, and as it matches: its bits below the grain are ones in NAPOT entries
 /// and zeros in others, whatever they hold.
 pub(crate) fn pmpaddr(v: &Variant, cfg: u8, held: u64) -> u64 {
     let grain = (1u64 << v.pmp_grain) - 1;
     let address = if matching(cfg) >= NA4 { held | grain >> 1 } else { held & !grain };
     address & pmpaddr0::ADDRESS.mask()
+}
+
+/// The addresses that an entry matches, and its configuration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Guard {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) cfg: u8,
+}
+
+/// What the entries match, the lowest-numbered first, without those that are off or match nothing.
+pub(crate) fn guards(v: &Variant, pmpcfg: &[u8], pmpaddr: &[u64]) -> Vec<Guard> {
+    let guard = |i| range(v, pmpcfg, pmpaddr, i).map(|(first, last)| Guard { first, last, cfg: pmpcfg[i] });
+    (0..pmpcfg.len()).filter_map(guard).collect()
+}
+
+/// The addresses that entry `i` matches, as `first..=last`; `None` when it is off or matches nothing.
+fn range(v: &Variant, pmpcfg: &[u8], held: &[u64], i: usize) -> Option<(u64, u64)> {
+    let cfg = *pmpcfg.get(i)?;
+    let mode = matching(cfg);
+    if mode == 0 {
+        return None;
+    }
+    let address = pmpaddr(v, cfg, *held.get(i)?);
+    match mode {
+        1 => {
+            // The entry before is the base as this one sees it, whatever its own mode.
+            let base = if i == 0 { 0 } else { pmpaddr(v, cfg, *held.get(i - 1)?) };
+            (base < address).then(|| (base << 2, (address << 2) - 1))
+        }
+        2 => Some((address << 2, (address << 2) + 3)),
+        _ => {
+            let size_mask = address ^ address.wrapping_add(1);
+            Some(((address & !size_mask) << 2, (address | size_mask) << 2 | 3))
+        }
+    }
 }
 
 /// The fields of mseccfg that are about PMP: MML and MMWP once set stay; RLB once clear stays while an entry is locked.

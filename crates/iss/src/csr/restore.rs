@@ -27,7 +27,7 @@ impl CsrFile {
                 return Err(BadState::new(format!("{name} ({number:#x}) cannot hold {held:#x}")));
             }
         }
-        let mut restored = CsrFile { pmp_used: pmp::used(&self.pmpcfg), ..self.clone() };
+        let mut restored = CsrFile { guards: pmp::guards(v, &self.pmpcfg, &self.pmpaddr), ..self.clone() };
         restored.masks_pointers = restored.has_pmm();
         Ok(restored)
     }
@@ -190,8 +190,9 @@ mod tests {
     fn what_follows_from_registers_is_found_anew() {
         let state = restored(Variant::default(), |c| {
             c.pmpcfg[7] = 0x1f;
-            c.pmp_used = 1000;
+            c.pmpaddr[7] = 3;
+            c.guards.clear();
         });
-        assert_eq!(state.unwrap().pmp_used, 8);
+        assert_eq!(state.unwrap().guards, [pmp::Guard { first: 0, last: 31, cfg: 0x1f }]);
     }
 }

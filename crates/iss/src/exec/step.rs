@@ -66,7 +66,7 @@ impl<'a, O: Observer> Cpu<'a, O> {
                     io = true;
                     steps = steps.min(taken.saturating_add(self.hart.clock.steps_to_tick(taken)));
                 }
-                self.hart.lines = self.bus.lines(self.hart.id());
+                self.hart.take_lines(self.bus.lines(self.hart.id()));
                 self.hart.recheck_interrupts = true;
                 if self.hart.lines.stop {
                     break Stop::Requested;

@@ -7,7 +7,7 @@ use crate::observe::Observer;
 use crate::variant::Wfi;
 
 impl<O: Observer> Cpu<'_, O> {
-    /// Ends when the reservation does, which the turn of any other hart ends, or with an interrupt as WFI does.
+    /// Ends when the reservation does, which the first step of any other hart ends, or with an interrupt as WFI does.
     /// Where harts run at the same time, nobody tells when the reservation ends: the platform ends the wait soon.
     ///
     /// The time limit of TW and VTW is zero: what would stall traps.

@@ -4,33 +4,9 @@ use isa::Privilege;
 use isa::csr::mseccfg;
 
 use super::Access;
-use crate::csr::CsrFile;
-use crate::csr::pmp::{LOCKED, R, W, X, matching, pmpaddr};
+use crate::csr::pmp::{LOCKED, R, W, X};
 use crate::hart::Hart;
 use crate::observe::AccessKind;
-use crate::variant::Variant;
-
-/// The addresses that entry `i` matches, as `first..=last`; `None` when it is off or matches nothing.
-fn range(v: &Variant, c: &CsrFile, i: usize) -> Option<(u64, u64)> {
-    let cfg = *c.pmpcfg.get(i)?;
-    let mode = matching(cfg);
-    if mode == 0 {
-        return None;
-    }
-    let address = pmpaddr(v, cfg, *c.pmpaddr.get(i)?);
-    match mode {
-        1 => {
-            // The entry before is the base as this one sees it, whatever its own mode.
-            let base = if i == 0 { 0 } else { pmpaddr(v, cfg, *c.pmpaddr.get(i - 1)?) };
-            (base < address).then(|| (base << 2, (address << 2) - 1))
-        }
-        2 => Some((address << 2, (address << 2) + 3)),
-        _ => {
-            let size_mask = address ^ address.wrapping_add(1);
-            Some(((address & !size_mask) << 2, (address | size_mask) << 2 | 3))
-        }
-    }
-}
 
 /// The permissions that an entry must give.
 fn needed(access: &Access) -> u8 {
@@ -71,13 +47,14 @@ impl Hart {
         let c = &self.csr;
         let mml = mseccfg::MML.is_set(c.mseccfg);
         // The lowest-numbered entry that matches any byte decides, and must match all of them.
-        for i in 0..c.pmp_used {
-            let Some((from, to)) = range(&self.variant, c, i) else { continue };
-            if last < from || pa > to {
+        for guard in &c.guards {
+            if last < guard.first || pa > guard.last {
                 continue;
             }
             let needed = needed(access);
-            return from <= pa && last <= to && given(c.pmpcfg[i], mml, is_machine) & needed == needed;
+            return guard.first <= pa
+                && last <= guard.last
+                && given(guard.cfg, mml, is_machine) & needed == needed;
         }
         if is_machine {
             let is_code = access.kind == AccessKind::Fetch;
@@ -90,6 +67,7 @@ impl Hart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variant::Variant;
     use isa::csr;
 
     fn check(cfg: &[u8], addr: &[u64], access: (AccessKind, Privilege), pa: u64, bytes: u64) -> bool {

@@ -7,6 +7,8 @@ pub mod finisher;
 pub mod hgeip;
 pub mod htif;
 pub mod plic;
+pub mod rtc;
+pub mod sswi;
 pub mod uart;
 pub mod virtio;
 
@@ -15,6 +17,8 @@ pub use finisher::Finisher;
 pub use hgeip::Hgeip;
 pub use htif::Htif;
 pub use plic::Plic;
+pub use rtc::Rtc;
+pub use sswi::Sswi;
 pub use uart::Uart;
 
 use iss::{AccessFault, Width};

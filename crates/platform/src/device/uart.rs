@@ -1,7 +1,7 @@
 //! The serial port: a 16550A. National Semiconductor's PC16550D data sheet, "Registers".
 //!
-//! Bytes leave at once, so the transmitter is always empty; bytes from the host wait in a queue of any
-//! length behind the 16-byte FIFO, so none is ever lost by overrun.
+//! Bytes leave at once, so the transmitter is always empty; bytes from the host wait in a queue
+//! behind the 16-byte FIFO, so none is ever lost by overrun.
 
 use std::collections::VecDeque;
 
@@ -37,6 +37,8 @@ const MSR_CONNECTED: u8 = 0xb0;
 const DIVISOR: u16 = 2;
 /// Bytes that the receive FIFO holds.
 const FIFO: usize = 16;
+/// Bytes that may wait behind the FIFO before no more are asked for.
+const QUEUE: usize = 4096;
 
 /// The serial port.
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,6 +83,11 @@ impl Uart {
     /// The bytes that the guest has sent since the last call.
     pub fn take_output(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.sent)
+    }
+
+    /// Whether the queue behind the FIFO is short enough to take more.
+    pub fn has_room(&self) -> bool {
+        self.waiting.len() < QUEUE
     }
 
     /// Whether the guest wants to be interrupted by input.

@@ -24,6 +24,9 @@ pub const MAGIC: u32 = 0xd00d_feed;
 /// The input clock of the serial port, as QEMU's machine has it.
 const UART_CLOCK_HZ: u32 = 3_686_400;
 
+/// What the kernel's source of chance starts from: the same each time, so that every run is.
+const RNG_SEED: [u8; 32] = *b"vhart: a seed known to everybody";
+
 /// The properties that tell the size of a cache block, and the extensions that they are for.
 const BLOCK_SIZES: [(Ext, &str); 3] = [
     (Ext::Zicbom, "riscv,cbom-block-size"),
@@ -34,25 +37,37 @@ const BLOCK_SIZES: [(Ext, &str); 3] = [
 /// The nodes that others point at.
 struct Handles {
     harts: u32,
+    aclint: bool,
 }
 
 impl Handles {
+    fn hart(hart: u32) -> u32 {
+        1 + 2 * hart
+    }
+
     fn hart_interrupts(hart: u32) -> u32 {
-        1 + hart
+        2 + 2 * hart
     }
 
     fn plic(&self) -> u32 {
-        1 + self.harts
+        1 + 2 * self.harts
     }
 
     fn finisher(&self) -> u32 {
-        2 + self.harts
+        2 + 2 * self.harts
+    }
+
+    /// Interrupts of each hart in turn, by its interrupt controller.
+    fn interrupts(&self, interrupts: &[Interrupt]) -> Vec<u32> {
+        let of_hart =
+            |hart| interrupts.iter().flat_map(move |which| [Handles::hart_interrupts(hart), *which as u32]);
+        (0..self.harts).flat_map(of_hart).collect()
     }
 }
 
 /// Writes the machine's own tree, with `initrd` as the place of the initial RAM disk.
 pub(crate) fn describe(config: &MachineConfig, initrd: Option<Range<u64>>) -> Result<Vec<u8>, vm_fdt::Error> {
-    let handles = Handles { harts: config.harts as u32 };
+    let handles = Handles { harts: config.harts as u32, aclint: config.aclint };
     let mut fdt = FdtWriter::new()?;
     let root = fdt.begin_node("")?;
     fdt.property_u32("#address-cells", 2)?;
@@ -76,6 +91,7 @@ fn chosen(
 ) -> Result<(), vm_fdt::Error> {
     let node = fdt.begin_node("chosen")?;
     fdt.property_string("stdout-path", &format!("/soc/{}", map::region(DeviceKind::Uart).node_name()))?;
+    fdt.property("rng-seed", &RNG_SEED)?;
     if let Some(bootargs) = bootargs {
         fdt.property_string("bootargs", bootargs)?;
     }
@@ -106,6 +122,7 @@ fn cpus(fdt: &mut FdtWriter, config: &MachineConfig) -> Result<(), vm_fdt::Error
     fdt.property_u32("timebase-frequency", TIMEBASE_HZ)?;
     for hart in 0..config.harts as u32 {
         let cpu = fdt.begin_node(&format!("cpu@{hart:x}"))?;
+        fdt.property_phandle(Handles::hart(hart))?;
         fdt.property_string("device_type", "cpu")?;
         fdt.property_u32("reg", hart)?;
         fdt.property_string("status", "okay")?;
@@ -129,7 +146,21 @@ fn cpus(fdt: &mut FdtWriter, config: &MachineConfig) -> Result<(), vm_fdt::Error
         fdt.end_node(interrupts)?;
         fdt.end_node(cpu)?;
     }
+    cpu_map(fdt, config.harts as u32)?;
     fdt.end_node(cpus)
+}
+
+/// Which harts are near each other: all of them are cores of one cluster.
+fn cpu_map(fdt: &mut FdtWriter, harts: u32) -> Result<(), vm_fdt::Error> {
+    let map = fdt.begin_node("cpu-map")?;
+    let cluster = fdt.begin_node("cluster0")?;
+    for hart in 0..harts {
+        let core = fdt.begin_node(&format!("core{hart}"))?;
+        fdt.property_u32("cpu", Handles::hart(hart))?;
+        fdt.end_node(core)?;
+    }
+    fdt.end_node(cluster)?;
+    fdt.end_node(map)
 }
 
 /// A way to power off or reset, by a write to the test finisher.
@@ -155,7 +186,11 @@ fn soc(fdt: &mut FdtWriter, handles: &Handles) -> Result<(), vm_fdt::Error> {
     fdt.property_u32("#size-cells", 2)?;
     fdt.property_string("compatible", "simple-bus")?;
     fdt.property_null("ranges")?;
-    for region in &map::REGIONS {
+    for region in map::REGIONS.iter().filter(|region| handles.aclint || !region.needs_aclint()) {
+        if region.kind == DeviceKind::Aclint && handles.aclint {
+            aclint(fdt, region.base, handles)?;
+            continue;
+        }
         let node = fdt.begin_node(&region.node_name())?;
         let compatible = region.compatible.iter().map(ToString::to_string).collect();
         fdt.property_string_list("compatible", compatible)?;
@@ -170,27 +205,49 @@ fn soc(fdt: &mut FdtWriter, handles: &Handles) -> Result<(), vm_fdt::Error> {
     fdt.end_node(soc)
 }
 
+/// The CLINT's registers at `base` as the two ACLINT devices that they are, with the sizes that QEMU gives them.
+fn aclint(fdt: &mut FdtWriter, base: u64, handles: &Handles) -> Result<(), vm_fdt::Error> {
+    let (mswi, mtimer) = (base, base + 0x4000);
+    let node = fdt.begin_node(&format!("mswi@{mswi:x}"))?;
+    fdt.property_string("compatible", "riscv,aclint-mswi")?;
+    fdt.property_array_u64("reg", &[mswi, 0x4000])?;
+    software_interrupts(fdt, Interrupt::Msi, handles)?;
+    fdt.end_node(node)?;
+    let node = fdt.begin_node(&format!("mtimer@{mtimer:x}"))?;
+    fdt.property_string("compatible", "riscv,aclint-mtimer")?;
+    // First where `mtime` lies, then where the `mtimecmp` of each hart does.
+    fdt.property_array_u64("reg", &[mtimer + 0x7ff8, 0x4008, mtimer, 0x7ff8])?;
+    fdt.property_array_u32("interrupts-extended", &handles.interrupts(&[Interrupt::Mti]))?;
+    fdt.end_node(node)
+}
+
+/// What the node of an ACLINT device for software interrupts has.
+fn software_interrupts(
+    fdt: &mut FdtWriter,
+    which: Interrupt,
+    handles: &Handles,
+) -> Result<(), vm_fdt::Error> {
+    fdt.property_array_u32("interrupts-extended", &handles.interrupts(&[which]))?;
+    fdt.property_null("interrupt-controller")?;
+    fdt.property_u32("#interrupt-cells", 0)
+}
+
 /// What a device's node has beyond its row of the memory map.
 fn details(fdt: &mut FdtWriter, kind: DeviceKind, handles: &Handles) -> Result<(), vm_fdt::Error> {
-    // A pair of interrupts of each hart, by its interrupt controller.
-    let pairs = |first: Interrupt, second: Interrupt| -> Vec<u32> {
-        let pair = |hart| {
-            let controller = Handles::hart_interrupts(hart);
-            [controller, first as u32, controller, second as u32]
-        };
-        (0..handles.harts).flat_map(pair).collect()
-    };
     match kind {
         DeviceKind::Finisher => fdt.property_phandle(handles.finisher()),
-        DeviceKind::Hgeip | DeviceKind::Virtio(_) => Ok(()),
+        DeviceKind::Hgeip | DeviceKind::Rtc | DeviceKind::Virtio(_) => Ok(()),
+        DeviceKind::Sswi => software_interrupts(fdt, Interrupt::Ssi, handles),
         DeviceKind::Aclint => {
-            fdt.property_array_u32("interrupts-extended", &pairs(Interrupt::Msi, Interrupt::Mti))
+            let interrupts = handles.interrupts(&[Interrupt::Msi, Interrupt::Mti]);
+            fdt.property_array_u32("interrupts-extended", &interrupts)
         }
         DeviceKind::Plic => {
             fdt.property_u32("#address-cells", 0)?;
             fdt.property_u32("#interrupt-cells", 1)?;
             fdt.property_null("interrupt-controller")?;
-            fdt.property_array_u32("interrupts-extended", &pairs(Interrupt::Mei, Interrupt::Sei))?;
+            let interrupts = handles.interrupts(&[Interrupt::Mei, Interrupt::Sei]);
+            fdt.property_array_u32("interrupts-extended", &interrupts)?;
             fdt.property_u32("riscv,ndev", PLIC_SOURCES)?;
             fdt.property_phandle(handles.plic())
         }

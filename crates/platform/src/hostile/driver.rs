@@ -46,11 +46,13 @@ impl Hostile {
             drives,
             terminal: Terminal::Virtio,
             entropy: Some(7),
+            harts: HARTS,
+            aclint: true,
             ..MachineConfig::default()
         };
         let ram = Ram::new(RAM_BASE, SIZE).unwrap();
         let slots = Slots::new(&config).unwrap();
-        let bus = SystemBus::new(ram, HARTS, 63, None, slots, Console::default());
+        let bus = SystemBus::new(ram, &config, None, slots, Console::default());
         Hostile {
             chance,
             bus,
@@ -331,9 +333,10 @@ impl Hostile {
     /// Takes the state of all devices and gives it back, to the same or to another of its kind.
     fn save_and_restore(&mut self) {
         let (_, devices) = self.bus.parts();
-        let states: Vec<_> = map::REGIONS.iter().map(|region| devices.device(region.kind).save()).collect();
+        let states: Vec<_> =
+            map::REGIONS.iter().map(|region| devices.device_mut(region.kind).unwrap().save()).collect();
         for (region, state) in map::REGIONS.iter().zip(&states) {
-            let device = devices.device(region.kind);
+            let device = devices.device_mut(region.kind).unwrap();
             device.restore(state).unwrap_or_else(|error| panic!("{}: {error}", region.name));
             assert_eq!(device.save(), *state, "{}", region.name);
             if self.chance.one_in(8) && !state.is_empty() {
@@ -355,7 +358,7 @@ impl Hostile {
         }
         self.bus.take_power();
         let ticks = self.chance.below(1000);
-        self.bus.aclint().advance(ticks);
+        self.bus.pass(ticks);
         let typed = vec![b'x'; self.chance.below(100) as usize];
         self.timed(|bus| bus.push_input(&typed));
     }

@@ -1,5 +1,6 @@
 //! Loaders: what a file holds, told by its first bytes, and where it belongs in main memory.
 
+mod compressed;
 mod elf;
 mod linux;
 
@@ -60,6 +61,8 @@ impl Image {
             Format::LinuxImage
         } else if starts(0, &[0x1f, 0x8b]) {
             Format::Gzip
+        } else if starts(0, &[0x28, 0xb5, 0x2f, 0xfd]) {
+            Format::Zstd
         } else if starts(0, b"MZ") && starts(4, b"zimg") {
             Format::EfiZboot
         } else if starts(0, &crate::fdt::MAGIC.to_be_bytes()) {
@@ -88,6 +91,8 @@ pub enum Format {
     LinuxImage,
     /// Compressed by gzip.
     Gzip,
+    /// Compressed by Zstandard.
+    Zstd,
     /// A compressed Linux kernel for EFI.
     EfiZboot,
     /// A flattened device tree.
@@ -137,6 +142,7 @@ impl<'a> Program<'a> {
             Format::LinuxImage => linux::parse(image, ram),
             Format::Raw => Program::flat(image, raw_base, image.bytes().len() as u64, ram),
             Format::Gzip => unsuitable("is compressed by gzip", "unpack it with gunzip first"),
+            Format::Zstd => unsuitable("is compressed by Zstandard", "unpack it with unzstd first"),
             Format::EfiZboot => {
                 unsuitable("is a compressed EFI kernel", "take the kernel's flat Image instead")
             }
@@ -146,6 +152,16 @@ impl<'a> Program<'a> {
 
     /// A program of one piece, entered at its first byte.
     fn flat(image: &'a Image, base: u64, size: u64, ram: &Range<u64>) -> Result<Program<'a>, Error> {
+        let segments = vec![Program::piece(image, base, size, ram)?];
+        Ok(Program { segments, entry: base, symbols: Symbols::default() })
+    }
+
+    /// A file as it is, at physical address `base`.
+    pub(crate) fn raw(image: &'a Image, base: u64, ram: &Range<u64>) -> Result<Segment<'a>, Error> {
+        Program::piece(image, base, image.bytes().len() as u64, ram)
+    }
+
+    fn piece(image: &'a Image, base: u64, size: u64, ram: &Range<u64>) -> Result<Segment<'a>, Error> {
         let at = base..base.saturating_add(size);
         if at.start < ram.start || at.end > ram.end {
             return Err(Error::OutsideRam {
@@ -155,8 +171,7 @@ impl<'a> Program<'a> {
                 ram: ram.clone(),
             });
         }
-        let segments = vec![Segment { at, bytes: image.bytes() }];
-        Ok(Program { segments, entry: base, symbols: Symbols::default() })
+        Ok(Segment { at, bytes: image.bytes() })
     }
 }
 
@@ -170,10 +185,11 @@ mod tests {
     fn formats_are_told_by_their_magic() {
         let mut kernel = vec![0; 64];
         kernel[0x38..0x3c].copy_from_slice(b"RSC\x05");
-        let cases: [(&[u8], Format); 7] = [
+        let cases: [(&[u8], Format); 8] = [
             (b"\x7fELF", Format::Elf),
             (&kernel, Format::LinuxImage),
             (&[0x1f, 0x8b, 8], Format::Gzip),
+            (&[0x28, 0xb5, 0x2f, 0xfd], Format::Zstd),
             (b"MZ\0\0zimg", Format::EfiZboot),
             (&[0xd0, 0x0d, 0xfe, 0xed], Format::DeviceTree),
             (b"MZ", Format::Raw),
@@ -195,9 +211,10 @@ mod tests {
     #[test]
     fn what_cannot_run_is_refused_in_one_line() {
         let large = vec![0; 0x10_0001];
-        let cases: [(Vec<u8>, &str); 5] = [
+        let cases: [(Vec<u8>, &str); 6] = [
             (vec![], "x is empty: build or copy it again"),
             (vec![0x1f, 0x8b], "x is compressed by gzip: unpack it with gunzip first"),
+            (vec![0x28, 0xb5, 0x2f, 0xfd], "x is compressed by Zstandard: unpack it with unzstd first"),
             (b"MZ\0\0zimg".to_vec(), "x is a compressed EFI kernel: take the kernel's flat Image instead"),
             (vec![0xd0, 0x0d, 0xfe, 0xed], "x is a device tree, not a program: pass it as the device tree"),
             (

@@ -13,13 +13,15 @@ pub(super) struct HartBus<'a, 'd> {
     shared: &'a Shared<'d>,
     /// What the devices watch does not change while harts run.
     watched: Range<u64>,
+    has_aclint: bool,
     hart: usize,
 }
 
 impl<'a, 'd> HartBus<'a, 'd> {
     /// That of hart `hart`.
     pub(super) fn new(shared: &'a Shared<'d>, hart: usize) -> HartBus<'a, 'd> {
-        HartBus { shared, watched: shared.access(|devices| devices.watched()), hart }
+        let (watched, has_aclint) = shared.access(|devices| (devices.watched(), devices.has_aclint()));
+        HartBus { shared, watched, has_aclint, hart }
     }
 }
 
@@ -29,7 +31,7 @@ impl Bus for HartBus<'_, '_> {
     }
 
     fn has_device(&self, pa: u64, bytes: u64) -> bool {
-        map::find(pa, bytes).is_some()
+        map::find(pa, bytes, self.has_aclint).is_some()
     }
 
     fn load(&mut self, pa: u64, width: Width) -> Result<u64, AccessFault> {
@@ -48,7 +50,8 @@ impl Bus for HartBus<'_, '_> {
         let time = self.shared.now();
         let (mip, hgeip) = self.shared.wires(self.hart);
         let timer = if time >= self.shared.mtimecmp(self.hart) { Interrupt::Mti.bit() } else { 0 };
-        Lines { mip: mip | timer, time, hgeip, stop: self.shared.is_stopping() }
+        let ssip = if self.shared.take_ssip(self.hart) { Interrupt::Ssi.bit() } else { 0 };
+        Lines { mip: mip | timer | ssip, time, hgeip, stop: self.shared.is_stopping() }
     }
 
     fn watched_store(&mut self, pa: u64, width: Width) {

@@ -92,6 +92,7 @@ fn look_after(
             return shared.stop(MachineStop::Timeout);
         }
         shared.serve_console(input);
+        shared.serve_time();
         let left = until.deadline.map_or(POLL, |deadline| (deadline - now).min(POLL));
         if input.is_open() {
             input.wait(left);

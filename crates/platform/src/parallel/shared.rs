@@ -55,8 +55,10 @@ enum Sleep {
 
 /// The ends of the wires that lead to a hart, and what wakes it.
 struct End {
-    /// All wires of `mip` but MTIP, which is a matter of time.
+    /// All wires of `mip` but MTIP, which is a matter of time, and SSIP, which is none.
     mip: AtomicU64,
+    /// Another hart has sent a supervisor software interrupt.
+    ssip: AtomicBool,
     mtimecmp: AtomicU64,
     hgeip: AtomicU64,
     /// How often they have changed. Grows after they do.
@@ -89,6 +91,7 @@ impl<'a> Shared<'a> {
         let ends = harts.map(|unparker| {
             CachePadded::new(End {
                 mip: AtomicU64::new(0),
+                ssip: AtomicBool::new(false),
                 mtimecmp: AtomicU64::new(0),
                 hgeip: AtomicU64::new(0),
                 changes: AtomicU64::new(0),
@@ -156,8 +159,10 @@ impl<'a> Shared<'a> {
     fn carry_wires(&self, state: &mut State<'_>, all: bool) {
         for (hart, end) in self.ends.iter().enumerate() {
             let lines = state.devices.lines(hart);
-            let mip = lines.mip & !Interrupt::Mti.bit();
-            if end.set(mip, state.devices.aclint.mtimecmp(hart), lines.hgeip) || all {
+            let mip = lines.mip & !(Interrupt::Mti.bit() | Interrupt::Ssi.bit());
+            let is_sent = lines.mip & Interrupt::Ssi.bit() != 0;
+            end.ssip.fetch_or(is_sent, Ordering::Release);
+            if end.set(mip, state.devices.aclint.mtimecmp(hart), lines.hgeip) || is_sent || all {
                 state.sleep[hart] = Sleep::Awake;
                 end.changes.fetch_add(1, Ordering::Release);
                 end.unparker.unpark();
@@ -169,6 +174,12 @@ impl<'a> Shared<'a> {
     pub(super) fn wires(&self, hart: usize) -> (u64, u64) {
         let end = &self.ends[hart];
         (end.mip.load(Ordering::Acquire), end.hgeip.load(Ordering::Acquire))
+    }
+
+    /// Whether another hart has sent a supervisor software interrupt to this one since the last call.
+    pub(super) fn take_ssip(&self, hart: usize) -> bool {
+        let ssip = &self.ends[hart].ssip;
+        ssip.load(Ordering::Relaxed) && ssip.swap(false, Ordering::Acquire)
     }
 
     /// The tick from which on a hart's timer interrupt is pending.
@@ -196,14 +207,24 @@ impl<'a> Shared<'a> {
     /// Stops the machine if nothing can ever happen any more.
     fn check_deadlock(&self, state: &State<'_>) {
         let input_can_come = self.input_is_open.load(Ordering::Relaxed) && state.devices.wants_input();
-        if !input_can_come && state.sleep.iter().all(|sleep| *sleep == Sleep::ForWires) {
+        let nothing_can_come = !input_can_come && state.devices.next_event().is_none();
+        if nothing_can_come && state.sleep.iter().all(|sleep| *sleep == Sleep::ForWires) {
             self.stop(MachineStop::Deadlock);
+        }
+    }
+
+    /// Lets devices raise interrupts for which the time has come.
+    pub(super) fn serve_time(&self) {
+        let event = self.state().devices.next_event();
+        if event.is_some_and(|event| event <= self.now()) {
+            self.access(|_| ());
         }
     }
 
     /// Shows what the guest has written, and hands the guest's console what has arrived.
     pub(super) fn serve_console(&self, input: &mut Input) {
-        let bytes = input.poll();
+        let has_room = self.state().devices.has_room_for_input();
+        let bytes = if has_room { input.poll() } else { Vec::new() };
         if !bytes.is_empty() {
             self.access(|devices| devices.push_input(self.ram, &bytes));
         }
@@ -254,6 +275,7 @@ mod tests {
     use iss::Width;
 
     use super::*;
+    use crate::config::MachineConfig;
     use crate::console::Console;
     use crate::device::virtio::Slots;
     use crate::map::{self, DeviceKind, RAM_BASE};
@@ -261,7 +283,8 @@ mod tests {
     /// Two harts, whose timers are set to never.
     fn with_two_harts(test: impl FnOnce(&Shared<'_>, [u64; 2])) {
         let ram = Ram::new(RAM_BASE, 0x1000).unwrap();
-        let mut devices = Devices::new(2, 0, None, Slots::default(), Console::default());
+        let config = MachineConfig { harts: 2, aclint: true, ..MachineConfig::default() };
+        let mut devices = Devices::new(&config, None, Slots::default(), Console::default());
         let clint = map::region(DeviceKind::Aclint).base;
         for hart in 0..2 {
             devices.store(&ram, clint + 0x4000 + 8 * hart, Width::D, u64::MAX).unwrap();
@@ -285,6 +308,31 @@ mod tests {
             assert!(!shared.falls_asleep(1, seen, None));
             assert!(shared.falls_asleep(0, shared.changes(0), None), "nothing has happened to this one");
             assert_eq!(reason(shared), None, "hart 1 is awake");
+        });
+    }
+
+    #[test]
+    fn a_supervisor_software_interrupt_wakes_its_hart_and_comes_once() {
+        with_two_harts(|shared, _| {
+            let seen = shared.changes(1);
+            let sswi = map::region(DeviceKind::Sswi).base;
+            shared.access(|devices| devices.store(shared.ram(), sswi + 4, Width::W, 1)).unwrap();
+            assert!(!shared.falls_asleep(1, seen, None));
+            assert!(!shared.take_ssip(0) && shared.take_ssip(1) && !shared.take_ssip(1));
+        });
+    }
+
+    #[test]
+    fn an_alarm_that_will_come_is_no_deadlock() {
+        with_two_harts(|shared, _| {
+            let rtc = map::region(DeviceKind::Rtc).base;
+            shared.access(|devices| {
+                devices.store(shared.ram(), rtc + 0xc, Width::W, u32::MAX.into()).unwrap();
+                devices.store(shared.ram(), rtc + 8, Width::W, 0).unwrap();
+                devices.store(shared.ram(), rtc + 0x10, Width::W, 1).unwrap();
+            });
+            assert!((0..2).all(|hart| shared.falls_asleep(hart, shared.changes(hart), None)));
+            assert_eq!(reason(shared), None);
         });
     }
 

@@ -20,6 +20,7 @@ pub(super) struct Shape {
     harts: u64,
     memory: u64,
     cpu: String,
+    aclint: bool,
     /// The node names of the devices.
     devices: Vec<String>,
     drives: Vec<Drive>,
@@ -35,6 +36,8 @@ pub(super) struct Images {
     kernel: Option<Head>,
     initrd: Option<Head>,
     device_tree: Option<Head>,
+    /// Each with its address.
+    loads: Vec<(Head, u64)>,
 }
 
 /// An image without its bytes.
@@ -51,6 +54,7 @@ impl Shape {
             harts: config.harts as u64,
             memory: config.memory,
             cpu: config.variant.describe().ok_or(SnapshotError::NoName)?,
+            aclint: config.aclint,
             devices: map::REGIONS.iter().map(map::Region::node_name).collect(),
             drives: config.drives.clone(),
             terminal: config.terminal,
@@ -60,7 +64,7 @@ impl Shape {
 
     /// A machine of this shape with nothing to boot.
     pub(super) fn config(&self) -> Result<MachineConfig, SnapshotError> {
-        let Shape { harts, memory, cpu, devices, drives, terminal, entropy } = self;
+        let Shape { harts, memory, cpu, aclint, devices, drives, terminal, entropy } = self;
         let ours: Vec<String> = map::REGIONS.iter().map(map::Region::node_name).collect();
         if *devices != ours {
             let missing = |from: &[String], of: &[String]| {
@@ -76,6 +80,7 @@ impl Shape {
             harts,
             memory: *memory,
             variant,
+            aclint: *aclint,
             drives: drives.clone(),
             terminal: *terminal,
             entropy: *entropy,
@@ -93,43 +98,46 @@ impl Shape {
 impl Images {
     /// The bytes of what `config` boots from.
     pub(super) fn encode(config: &MachineConfig) -> Result<Vec<u8>, SnapshotError> {
-        // The shape has these; the engine and how harts run are chosen when the snapshot is loaded.
+        // The shape has the first seven; how the machine runs is chosen when the snapshot is loaded.
         let MachineConfig {
             harts: _,
             memory: _,
             variant: _,
+            aclint: _,
             drives: _,
             terminal: _,
             entropy: _,
             engine: _,
             parallel: _,
+            clock: _,
+            reset_ends: _,
             firmware,
             kernel,
             initrd,
             bootargs,
+            loads,
             device_tree,
         } = config;
-        let head = |image: &Option<Image>| {
-            image
-                .as_ref()
-                .map(|image| Head { name: image.name().to_owned(), bytes: image.bytes().len() as u64 })
-        };
-        let images = [firmware, kernel, initrd, device_tree];
+        let of = |image: &Image| Head { name: image.name().to_owned(), bytes: image.bytes().len() as u64 };
+        let head = |image: &Option<Image>| image.as_ref().map(of);
+        let images = [firmware, kernel, initrd, device_tree].into_iter().flatten();
+        let images: Vec<&Image> = images.chain(loads.iter().map(|(image, _)| image)).collect();
         let heads = Images {
             bootargs: bootargs.clone(),
             firmware: head(firmware),
             kernel: head(kernel),
             initrd: head(initrd),
             device_tree: head(device_tree),
+            loads: loads.iter().map(|(image, at)| (of(image), *at)).collect(),
         };
         let mut bytes = state::encode(&heads);
-        let all = images.into_iter().flatten().map(|image| image.bytes().len() as u64).sum::<u64>();
+        let all = images.iter().map(|image| image.bytes().len() as u64).sum::<u64>();
         // Some room is left for their names.
         let most = WHOLE_MAX - (1 << 20);
         if all > most {
             return Err(SnapshotError::LargeImages { bytes: all, most });
         }
-        images.into_iter().flatten().for_each(|image| bytes.extend(image.bytes()));
+        images.into_iter().for_each(|image| bytes.extend(image.bytes()));
         Ok(bytes)
     }
 
@@ -144,9 +152,13 @@ impl Images {
             rest = others;
             Ok(Some(Image::new(name, own.to_vec())))
         };
-        let Images { bootargs, firmware, kernel, initrd, device_tree } = heads;
+        let Images { bootargs, firmware, kernel, initrd, device_tree, loads } = heads;
         let [firmware, kernel, initrd, device_tree] =
             [image(firmware)?, image(kernel)?, image(initrd)?, image(device_tree)?];
+        let mut placed = Vec::new();
+        for (head, at) in loads {
+            placed.extend(image(Some(head))?.map(|image| (image, at)));
+        }
         BadState::unless(rest.is_empty(), "there are more images than it says")?;
         BadState::unless(firmware.is_some() || kernel.is_some(), "there is nothing to boot")?;
         Ok(MachineConfig {
@@ -156,6 +168,7 @@ impl Images {
             initrd,
             bootargs,
             device_tree,
+            loads: placed,
             ..config
         })
     }

@@ -96,6 +96,13 @@ impl From<BadState> for SnapshotError {
     }
 }
 
+impl From<std::io::Error> for SnapshotError {
+    /// A write that has failed.
+    fn from(error: std::io::Error) -> SnapshotError {
+        SnapshotError::Unwritable { name: String::new(), reason: error.to_string() }
+    }
+}
+
 impl SnapshotError {
     /// A file that is not as it was written.
     pub(super) fn damaged(reason: impl Into<String>) -> SnapshotError {

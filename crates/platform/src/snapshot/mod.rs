@@ -11,10 +11,8 @@ mod pieces;
 mod target;
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
-
-use iss::Engine;
 
 pub use error::SnapshotError;
 pub use target::Target;
@@ -35,6 +33,14 @@ impl Machine {
     /// # Errors
     /// Those of the host's files; [`SnapshotError::Parallel`] and [`SnapshotError::NoName`].
     pub fn save(&self, target: &Target) -> Result<(), SnapshotError> {
+        target.write(|file| self.write_snapshot(file))
+    }
+
+    /// Writes the machine to whatever takes bytes.
+    ///
+    /// # Errors
+    /// As for [`save`](Machine::save).
+    pub fn write_snapshot(&self, to: impl Write) -> Result<(), SnapshotError> {
         let config = self.config();
         if config.parallel {
             return Err(SnapshotError::Parallel);
@@ -42,14 +48,12 @@ impl Machine {
         let shape = state::encode(&Shape::of(config)?);
         let images = Images::encode(config)?;
         let machine = state::encode(&self.save_state());
-        target.write(|file| {
-            let mut writer = Writer::new(file)?;
-            writer.put(Kind::Shape, &shape)?;
-            writer.put(Kind::Images, &images)?;
-            writer.put(Kind::State, &machine)?;
-            memory::write(self.ram(), &mut writer)?;
-            writer.put(Kind::End, &[])
-        })
+        let mut writer = Writer::new(to)?;
+        writer.put(Kind::Shape, &shape)?;
+        writer.put(Kind::Images, &images)?;
+        writer.put(Kind::State, &machine)?;
+        memory::write(self.ram(), &mut writer)?;
+        Ok(writer.put(Kind::End, &[])?)
     }
 }
 
@@ -98,13 +102,14 @@ impl<R: Read> Snapshot<R> {
         &self.config
     }
 
-    /// The machine, which goes on where it was, with this engine, and with harts that run at the same time or not.
+    /// The machine, which goes on where it was. Its engine, and how its harts and its time run, are those of `manner`.
     ///
     /// # Errors
     /// A file that is not as it was written, a state that no such machine can be in, and [`crate::Error::NoMemory`].
-    pub fn machine(self, engine: Engine, parallel: bool, console: Console) -> Result<Machine, SnapshotError> {
+    pub fn machine(self, manner: &MachineConfig, console: Console) -> Result<Machine, SnapshotError> {
         let Snapshot { name, config, state, mut reader } = self;
-        let config = MachineConfig { engine, parallel, ..config };
+        let MachineConfig { engine, parallel, clock, reset_ends, .. } = *manner;
+        let config = MachineConfig { engine, parallel, clock, reset_ends, ..config };
         let machine = Machine::restored(config, console, &state).and_then(|machine| {
             memory::read(machine.ram(), &mut reader)?;
             reader.end()?;

@@ -41,14 +41,14 @@ impl Target {
     /// Writes the file anew.
     pub(super) fn write(
         &self,
-        content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+        content: impl FnOnce(&mut BufWriter<File>) -> Result<(), SnapshotError>,
     ) -> Result<(), SnapshotError> {
         let temporary = self.temporary();
         let written = replace(&temporary, &self.path, content);
         written.map_err(|error| {
             // What cannot be removed either stays; the error says why.
             let _ = fs::remove_file(&temporary);
-            SnapshotError::Unwritable { name: self.name.clone(), reason: error.to_string() }
+            error.of(&self.name)
         })
     }
 
@@ -64,11 +64,69 @@ impl Target {
 fn replace(
     temporary: &Path,
     path: &Path,
-    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> io::Result<()> {
+    content: impl FnOnce(&mut BufWriter<File>) -> Result<(), SnapshotError>,
+) -> Result<(), SnapshotError> {
     let mut file = BufWriter::new(File::create(temporary)?);
     content(&mut file)?;
     file.flush()?;
     file.get_ref().sync_all()?;
-    fs::rename(temporary, path)
+    Ok(fs::rename(temporary, path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder that goes away with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let path = std::env::temp_dir().join(format!("vhart-target-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn what_was_there_is_lost_only_when_the_new_file_is_whole() {
+        let folder = Folder::new("whole");
+        let path = folder.0.join("x");
+        fs::write(&path, "old").unwrap();
+        let target = Target::new(&path).unwrap();
+        let failure = target.write(|file| {
+            file.write_all(b"half of it")?;
+            Err(io::Error::other("the disk is full").into())
+        });
+        assert!(failure.unwrap_err().to_string().ends_with("x: the disk is full"));
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), folder.names().len()), ("old", 1));
+        target.write(|file| Ok(file.write_all(b"new")?)).unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), folder.names().len()), ("new", 1));
+    }
+
+    #[test]
+    fn places_that_are_no_files_are_refused_at_once() {
+        let folder = Folder::new("places");
+        for (path, reason) in [
+            (folder.0.clone(), "not a regular file"),
+            (PathBuf::from("/dev/null"), "not a regular file"),
+            (folder.0.join("no/such/x"), "there is no folder"),
+            (PathBuf::from(""), "there is no folder"),
+        ] {
+            let error = Target::new(&path).unwrap_err().to_string();
+            assert!(error.contains(reason), "{}: {error}", path.display());
+        }
+        assert!(Target::new(&folder.0.join("x")).is_ok());
+    }
 }

@@ -21,6 +21,8 @@ pub(super) struct Comparison {
     pub(super) seed: u64,
     /// The largest number of instructions.
     pub(super) limit: u64,
+    /// Whether the fast machine goes through snapshots.
+    pub(super) reload: bool,
 }
 
 /// How a comparison has ended.
@@ -52,7 +54,7 @@ pub(super) struct Report {
 impl Comparison {
     /// Compares slice by slice up to the end of the program, then the end of a run of the fast engine that is never cut.
     pub(super) fn run(&self) -> anyhow::Result<Outcome> {
-        let mut pair = Pair::new(&self.machines)?;
+        let mut pair = Pair::new(&self.machines, self.reload)?;
         let mut slices = Slices::new(self.seed);
         let interval = DEEP.max(self.machines[0].memory / 16);
         let mut deep = interval;
@@ -94,7 +96,7 @@ impl Comparison {
     /// Finds the slice in which the difference arises.
     fn narrow_slices(&self, found: Vec<Difference>) -> anyhow::Result<Report> {
         let extra = Extra::of(&found);
-        let mut pair = Pair::new(&self.machines)?;
+        let mut pair = Pair::new(&self.machines, self.reload)?;
         let mut slices = Slices::new(self.seed);
         for number in 0.. {
             let (slice, is_over) = self.slice(&mut pair, &mut slices)?;
@@ -142,7 +144,7 @@ impl Comparison {
 
     /// Both machines after so many slices, and then one up to instruction `to`.
     fn replay(&self, slices: u64, to: u64) -> anyhow::Result<Pair> {
-        let mut pair = Pair::new(&self.machines)?;
+        let mut pair = Pair::new(&self.machines, self.reload)?;
         let mut lengths = Slices::new(self.seed);
         for _ in 0..slices {
             self.slice(&mut pair, &mut lengths)?;
@@ -234,7 +236,7 @@ mod tests {
         let config = MachineConfig { device_tree, ..config };
         let machines =
             cpus.map(|cpu| MachineConfig { variant: Variant::parse(cpu).unwrap(), ..config.clone() });
-        Comparison { machines, seed: 1, limit: 10_000 }.run().unwrap()
+        Comparison { machines, seed: 1, limit: 10_000, reload: false }.run().unwrap()
     }
 
     #[test]

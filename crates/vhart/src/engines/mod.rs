@@ -2,7 +2,8 @@
 //! difference.
 //!
 //! Both machines are run in the same slices of random lengths, after each of which everything must be the same;
-//! in the end also a run of the fast engine that is never cut.
+//! in the end also a run of the fast engine that is never cut. With `--reload`, what is compared with the reference
+//! goes through a snapshot now and then, from one engine to the other.
 
 mod comparison;
 mod difference;
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     }
     let series = Series {
         jobs: &jobs,
+        reload: args.reload,
         enough: args.instructions.map_or(u64::MAX, Into::into),
         next: AtomicUsize::new(0),
         programs: AtomicUsize::new(0),
@@ -63,6 +65,8 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
 /// The programs and how far they have come.
 struct Series<'a> {
     jobs: &'a [Job],
+    /// Machines go through snapshots.
+    reload: bool,
     /// No program is begun after so many instructions.
     enough: u64,
     next: AtomicUsize,
@@ -96,7 +100,7 @@ impl Series<'_> {
         let machines =
             [Engine::Fast, Engine::Reference].map(|engine| MachineConfig { engine, ..config.clone() });
         let seed = slices::seed_of(&format!("{} on {}", job.name, job.cpu));
-        let outcome = Comparison { machines, seed, limit: job.limit }.run()?;
+        let outcome = Comparison { machines, seed, limit: job.limit, reload: self.reload }.run()?;
         self.programs.fetch_add(1, Ordering::Relaxed);
         self.instructions.fetch_add(outcome.compared, Ordering::Relaxed);
         if let Some(difference) = &outcome.difference {

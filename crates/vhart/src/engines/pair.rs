@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use iss::Hart;
+use iss::{Engine, Hart};
+use platform::snapshot::Snapshot;
 use platform::{Console, Machine, MachineConfig, MachineStop, Until};
 
 use super::difference::{Difference, What};
@@ -23,7 +24,12 @@ pub(super) struct Pair {
     csrs: Vec<u16>,
     /// How much of the console's output has been found to be the same.
     printed: usize,
+    /// Cuts so far, if the fast machine is to go through snapshots.
+    cuts: Option<u64>,
 }
+
+/// Of so many cuts at one there is a snapshot, since one takes as long as thousands of instructions.
+const CUTS: u64 = 8;
 
 /// What a guest has sent to its console.
 #[derive(Clone, Default)]
@@ -65,20 +71,41 @@ impl Side {
             self.machine.reset()?;
         }
     }
+
+    /// Puts in the machine's place what is read from a snapshot of it, with the other engine.
+    fn reload(&mut self) -> anyhow::Result<()> {
+        let mut snapshot = Vec::new();
+        self.machine.write_snapshot(&mut snapshot)?;
+        let engine = match self.machine.config().engine {
+            Engine::Fast => Engine::Reference,
+            Engine::Reference => Engine::Fast,
+        };
+        let snapshot = Snapshot::read(String::from("the snapshot"), snapshot.as_slice())?;
+        let manner = MachineConfig { engine, ..MachineConfig::default() };
+        self.machine = snapshot.machine(&manner, Console::new(self.output.clone()))?;
+        Ok(())
+    }
 }
 
 impl Pair {
-    /// Both machines at their first instruction, the fast one first.
-    pub(super) fn new([fast, reference]: &[MachineConfig; 2]) -> anyhow::Result<Pair> {
+    /// Both machines at their first instruction, the fast one first. With `reload`, that goes through a snapshot at
+    /// some of the cuts, and on with the other engine.
+    pub(super) fn new([fast, reference]: &[MachineConfig; 2], reload: bool) -> anyhow::Result<Pair> {
         let (fast, reference) = (Side::new(fast)?, Side::new(reference)?);
         let has = |number: &u16| reference.machine.hart(0).is_some_and(|hart| hart.csr(*number).is_some());
         let csrs = (0..0x1000).filter(has).collect();
-        Ok(Pair { fast, reference, csrs, printed: 0 })
+        Ok(Pair { fast, reference, csrs, printed: 0, cuts: reload.then_some(0) })
     }
 
     /// Runs both until they have attempted so many instructions in all.
     pub(super) fn run(&mut self, instructions: u64) -> anyhow::Result<()> {
         self.fast.run(instructions)?;
+        if let Some(cuts) = &mut self.cuts {
+            *cuts += 1;
+            if cuts.is_multiple_of(CUTS) {
+                self.fast.reload()?;
+            }
+        }
         self.reference.run(instructions)
     }
 

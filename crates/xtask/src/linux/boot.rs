@@ -49,7 +49,7 @@ impl Simulator {
     }
 
     /// The command up to what is booted.
-    fn command(self) -> Command {
+    pub(super) fn command(self) -> Command {
         match self {
             Simulator::Vhart => {
                 let mut command = Command::new(project::target().join("release/vhart"));
@@ -76,9 +76,12 @@ impl Simulator {
 /// A boot: what is the same on every machine.
 #[derive(Clone)]
 pub(crate) struct Boot {
-    firmware: PathBuf,
-    kernel: PathBuf,
-    initramfs: PathBuf,
+    /// OpenSBI.
+    pub(super) firmware: PathBuf,
+    /// The kernel's Image.
+    pub(super) kernel: PathBuf,
+    /// What it starts with.
+    pub(super) initramfs: PathBuf,
     /// The number of harts.
     pub(crate) harts: usize,
     /// The size of main memory.

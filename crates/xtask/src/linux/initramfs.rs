@@ -15,11 +15,14 @@ use crate::images;
 /// The first program: says what `vhart=WORD` on the kernel's command line does.
 const INIT: &str = include_str!("guest/init");
 
+/// What `init` does with a disk.
+const DISK: &str = include_str!("guest/disk.sh");
+
 /// Where packages have busybox.
 const BUSYBOX: &str = "usr/bin/busybox";
 
 /// Modules that `init` loads, which come with what they need.
-const MODULES: [&str; 1] = ["kvm"];
+const MODULES: [&str; 6] = ["kvm", "virtio_mmio", "virtio_blk", "virtio_rng", "crc32c_generic", "ext4"];
 
 /// QEMU for RISC-V, as a program of the simulated Debian.
 const QEMU: &str = "usr/bin/qemu-system-riscv64";
@@ -35,6 +38,7 @@ const LOADER: [&str; 2] =
 pub(super) fn usual(software: &Software) -> Result<PathBuf> {
     let mut archive = minimal(software)?;
     add_modules(&mut archive, software)?;
+    archive.program("disk.sh", DISK.as_bytes());
     write(software, "initramfs.cpio", archive)
 }
 

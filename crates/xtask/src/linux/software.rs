@@ -15,7 +15,7 @@ const KERNEL: &str = "linux-image-riscv64";
 const ALONE: [&str; 3] = ["opensbi", "u-boot-qemu", "busybox-static"];
 
 /// Packages whose programs need libraries out of others.
-const WITH_LIBRARIES: [&str; 3] = ["qemu-system-riscv", "e2fsprogs", "fdisk"];
+const WITH_LIBRARIES: [&str; 1] = ["qemu-system-riscv"];
 
 /// The file that is written last: everything else is there if it is.
 const VERSIONS: &str = "versions.txt";
@@ -104,6 +104,11 @@ impl Software {
     /// OpenSBI that is told by its caller where the kernel is.
     pub(crate) fn opensbi(&self) -> PathBuf {
         self.root().join("usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin")
+    }
+
+    /// U-Boot for S-mode, to be started by OpenSBI.
+    pub(super) fn u_boot(&self) -> PathBuf {
+        self.root().join("usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin")
     }
 }
 

@@ -51,7 +51,7 @@ impl Slots {
         &self.slots[number]
     }
 
-    /// A slot by its number, which must be below [`VIRTIO_SLOTS`], to be changed.
+    /// As [`get`](Slots::get), to be changed.
     pub(crate) fn slot(&mut self, number: usize) -> &mut Slot {
         &mut self.slots[number]
     }

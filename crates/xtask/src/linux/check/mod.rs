@@ -4,11 +4,14 @@
 //! what it needs and does not count as passed.
 
 mod boots;
+mod disk;
 mod dmesg;
 mod engines;
 mod kvm;
 mod memory;
 mod same;
+mod snapshot;
+mod u_boot;
 mod vmm;
 
 use std::cell::RefCell;
@@ -58,7 +61,7 @@ enum Outcome {
     NotRun(String),
 }
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 17] = [
     Check { name: "boot on 1 hart", is_long: false, run: |context| boots::to_init(context, 1) },
     Check { name: "boot on 2 harts", is_long: false, run: |context| boots::to_init(context, 2) },
     Check { name: "boot on 8 harts", is_long: true, run: |context| boots::to_init(context, 8) },
@@ -68,7 +71,10 @@ const CHECKS: [Check; 14] = [
     Check { name: "2 harts in parallel", is_long: true, run: boots::in_parallel },
     Check { name: "two runs are the same", is_long: true, run: same::two_runs },
     Check { name: "both engines are the same", is_long: true, run: engines::agree },
+    Check { name: "snapshot", is_long: true, run: snapshot::goes_on },
     Check { name: "memory", is_long: true, run: memory::of_a_boot },
+    Check { name: "U-Boot", is_long: true, run: u_boot::boots },
+    Check { name: "disk", is_long: true, run: disk::keeps },
     Check { name: "kvm.ko", is_long: true, run: kvm::module },
     Check { name: "KVM's guest", is_long: true, run: kvm::guest },
     Check { name: "KVM's guest on other harts", is_long: true, run: kvm::guest_on_other_harts },

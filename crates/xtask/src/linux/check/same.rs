@@ -8,11 +8,11 @@ use crate::linux::boot::{Boot, Simulator};
 
 /// What must be the same.
 #[derive(PartialEq, Eq, Debug)]
-struct Trail {
+pub(super) struct Trail {
     /// Retired by each hart.
-    instructions: Vec<u64>,
+    pub(super) instructions: Vec<u64>,
     /// All that was printed by the machine.
-    console: String,
+    pub(super) console: String,
 }
 
 /// Two runs of a boot on 2 harts retire the same instructions and print the same.
@@ -31,12 +31,12 @@ pub(super) fn two_runs(context: &Context) -> Result<Outcome> {
         second.instructions
     );
     ensure!(first.console == second.console, "the consoles differ; see same-first.log and same-second.log");
-    Ok(Outcome::Passed(format!("{} instructions by the harts, each time", list(&first.instructions))))
+    Ok(Outcome::Passed(format!("{} instructions by the harts, each time", first.list())))
 }
 
 impl Trail {
     /// Of the outputs of a run with `--stats=json`.
-    fn parse(text: &str) -> Result<Trail> {
+    pub(super) fn parse(text: &str) -> Result<Trail> {
         let stats = text.lines().enumerate().find_map(|(at, line)| {
             let stats = serde_json::from_str::<Value>(line).ok()?;
             let harts = stats.get("instructions")?.as_array()?.iter().map(Value::as_u64);
@@ -46,10 +46,11 @@ impl Trail {
         let console = text.lines().take(at).map(|line| format!("{line}\n")).collect();
         Ok(Trail { instructions, console })
     }
-}
 
-fn list(numbers: &[u64]) -> String {
-    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ")
+    /// The numbers of instructions, for a reader.
+    pub(super) fn list(&self) -> String {
+        self.instructions.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ")
+    }
 }
 
 #[cfg(test)]

@@ -69,6 +69,8 @@ pub(super) fn traces(context: &Context) -> Result<Outcome> {
     if has_qemu() {
         let (qemu, times) = run("vmm-QEMU", Simulator::Qemu, 1, &[])?;
         compare(&qemu, "on QEMU's machine")?;
+        let common = common_registers(&first, &qemu)?;
+        figures += &format!("; {common} registers with the same values");
         figures += &format!("; QEMU {times}");
     }
     Ok(Outcome::Passed(figures))
@@ -98,6 +100,25 @@ fn trace_lines(sections: &Sections) -> usize {
     sections.values().flatten().filter(|line| line.starts_with("vcpu=")).count()
 }
 
+/// How many registers both lists have that do not depend on what the harts can do; they must have the same values.
+fn common_registers(ours: &Sections, theirs: &Sections) -> Result<usize> {
+    const GROUPS: [&str; 3] = ["core.", "csr.", "fp_"];
+    let list = |sections: &Sections| {
+        let lines = sections.get(REGISTER_LIST).into_iter().flatten();
+        let chosen = lines.filter(|line| GROUPS.iter().any(|group| line.starts_with(group)));
+        chosen
+            .filter_map(|line| line.split_once(' '))
+            .map(|(name, rest)| (name.to_owned(), rest.to_owned()))
+            .collect()
+    };
+    let (ours, theirs): (BTreeMap<String, String>, BTreeMap<String, String>) = (list(ours), list(theirs));
+    let common = || ours.iter().filter_map(|(name, value)| Some((name, value, theirs.get(name)?)));
+    for (name, value, other) in common() {
+        ensure!(value == other, "{name} is `{value}`, and `{other}` on QEMU's machine");
+    }
+    Ok(common().count())
+}
+
 /// Whether every guest has ended as it must.
 fn expect(sections: &Sections) -> Result<()> {
     for (command, text, status) in GUESTS {
@@ -118,6 +139,15 @@ fn expect(sections: &Sections) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn registers_that_both_have_are_compared() {
+        let list = |text: &str| sections(&format!("init: vmm --one-reg\n{text}"));
+        let ours = list("config.isa id=1 value=1\ncore.mode id=2 value=1\ncsr.sie id=3 value=0\n");
+        let theirs = list("config.isa id=1 value=2\ncore.mode id=2 value=1\n");
+        assert_eq!(common_registers(&ours, &theirs).ok(), Some(1));
+        assert!(common_registers(&ours, &list("csr.sie id=3 value=4\n")).is_err());
+    }
 
     #[test]
     fn lines_belong_to_the_command_before_them() {

@@ -70,6 +70,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         hgatp_write_is_ignored [31] "«mode & MODE.mask() | new & PPN.mask() & !3 | new & atp_ids(v.vmid_len, VMID)»" => "if mode == new { mode & MODE.mask() | new & PPN.mask() & !3 | new & atp_ids(v.vmid_len, VMID) } else { old }";
         hgatp_keeps_low_ppn_bits [30] "«mode & MODE.mask() | new & PPN.mask() & !3 | new & atp_ids(v.vmid_len, VMID)»" => "mode & MODE.mask() | new & PPN.mask() | new & atp_ids(v.vmid_len, VMID)";
         satp_mode_alone_is_ignored [31] "if has_mode(v.satp_levels, Stage::First, csr::satp::MODE.get(new)) { atp(v, new) } else { «old» }" => "atp(v, csr::satp::MODE.set(new, csr::satp::MODE.get(old)))";
+        hgeie_has_line_0 [] "as u64).wrapping_sub(1) & «!1»" => "!0";
     },
     faults! { "crates/iss/src/csr/effect.rs":
         sstatus_writes_all_of_mstatus [] "masked(c.mstatus, value, «legalize::SSTATUS_WRITABLE»)" => "u64::MAX";
@@ -86,7 +87,6 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         henvcfg_ignores_menvcfg [96] "c.henvcfg = legalize::menvcfg(&v, value) & «legalize::henvcfg_enabled(c.menvcfg)»" => "u64::MAX";
         henvcfg_comes_back_with_menvcfg [96] "c.henvcfg &= «legalize::henvcfg_enabled(c.menvcfg)»;" => "u64::MAX";
         hstateen_ignores_mstateen [76] "c.hstateen[i] = masked(c.hstateen[i], legalize::stateen(i, value), «c.mstateen[i]»);" => "u64::MAX";
-        hgeie_has_line_0 [] "as u64).wrapping_sub(1) & «!1»," => "!0";
         pmp_locks_are_not_kept [] "*old = «pmp::pmpcfg(&v, c.mseccfg, *old, new)»;" => "pmp::pmpcfg(&v, c.mseccfg, *old & 0x7f, new)";
         locked_pmpaddr_is_written [] "csr::pmpaddr0::NUMBER if «!pmp::pmpaddr_is_locked(&c.pmpcfg, c.mseccfg, i)» => {" => "true";
         delegation_is_unlimited [84] "c.hedeleg = «legalize::hedeleg(&v, value)»," => "value";
@@ -160,8 +160,8 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     },
     faults! { "crates/iss/src/exec/cmo.rs":
         cache_blocks_need_no_menvcfg [77] "let machine = «mode.privilege == Privilege::M || field.is_set(c.menvcfg)»;" => "true";
-        cache_blocks_need_no_senvcfg [77] "let supervisor = «!is_user || field.is_set(c.senvcfg)»;" => "true";
+        cache_blocks_need_no_senvcfg [77] "let supervisor = «mode.privilege != Privilege::U || field.is_set(c.senvcfg)»;" => "true";
         cache_blocks_need_no_henvcfg [77] "let hypervisor = «!mode.virt || field.is_set(c.henvcfg)»;" => "true";
-        cache_blocks_are_illegal_in_a_guest [77] "(true, false) if mode.virt => «Err(self.virtual_inst(i))»," => "Err(self.illegal(i))";
+        cache_blocks_are_illegal_in_a_guest [77] "(true, false) if self.hart.mode().virt => «Err(self.virtual_inst(i))»," => "Err(self.illegal(i))";
     },
 ];

@@ -107,15 +107,15 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         guest_cache_is_shared [108] "(entry.mode, «entry.vmid») ==" => "hgatp::VMID.get(atp)";
     },
     faults! { "crates/iss/src/mmu/pmp.rs":
-        pmp_top_of_range_is_off [] "«(base < address).then(|| (base << 2, (address << 2) - 1))»" => "None";
-        pmp_na4_is_wide [] "2 => «Some((address << 2, (address << 2) + 3))»," => "Some((address << 2, (address << 2) + 7))";
         pmp_hlvx_needs_no_x [48] "AccessKind::Load if access.hlvx => «R | X»," => "R";
         pmp_hlvx_needs_no_r [48] "AccessKind::Load if access.hlvx => «R | X»," => "X";
         pmp_fetch_needs_r [] "AccessKind::Fetch => «X»," => "R";
         pmp_atomics_need_no_w [] "AccessKind::Amo => «R | W»," => "R";
         pmp_binds_machine_mode [] "(false, false, _) if «is_machine» => R | W | X," => "false";
         pmp_locks_do_nothing [] "match (mml, «is_locked», rwx & (R | W) == W)" => "mml && is_locked";
-        pmp_half_matches_suffice [] "return «from <= pa && last <= to» && given" => "true";
+        pmp_half_matches_suffice [] "return «guard.first <= pa
+                && last <= guard.last»
+                && given" => "true";
         pmp_default_allows [] "«self.variant.pmp_entries == 0»
     }" => "true";
         pmp_default_forbids [] "«self.variant.pmp_entries == 0»
@@ -138,6 +138,8 @@ pub(super) const FAULTS: &[&[Fault]] = &[
         hlv_in_user_mode_masks_by_senvcfg [22] "(true, Privilege::U) if «self.mode() == Mode::U» =>" => "false";
     },
     faults! { "crates/iss/src/csr/pmp.rs":
+        pmp_top_of_range_is_off [] "«(base < address).then(|| (base << 2, (address << 2) - 1))»" => "None";
+        pmp_na4_is_wide [] "2 => «Some((address << 2, (address << 2) + 3))»," => "Some((address << 2, (address << 2) + 7))";
         reserved_permissions_are_kept [] "if «!mml && new & (R | W) == W» {" => "false";
         na4_is_finer_than_the_grain [] "if «v.pmp_grain > 0 && matching(new) == NA4» {" => "false";
         the_base_of_a_locked_entry_is_free [] "!RLB.is_set(mseccfg) && («own || next»)" => "own";
