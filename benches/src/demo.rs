@@ -1,7 +1,7 @@
 //! The demo as a program: firmware, hypervisor and guests, on the simulators that have QEMU's `virt` machine.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -41,24 +41,31 @@ impl Demo {
 
     /// What vhart counts in a run.
     fn counts(&self, vhart: &Simulator) -> Result<Counts, String> {
-        let mut command = vhart.run_over(&self.firmware, &self.hypervisor).ok_or("vhart has no machine")?;
-        let output = command.arg("--stats=json").stdin(Stdio::null()).output();
-        let text = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
-        let text = text.map_err(|error| format!("cannot run vhart: {error}"))?;
-        Counts::parse(&text).ok_or_else(|| format!("vhart has not counted: {text}"))
+        Counts::of(vhart.run_over(&self.firmware, &self.hypervisor).ok_or("vhart has no machine")?)
     }
 }
 
 /// What happens in a run.
 #[derive(PartialEq, Eq, Debug)]
-struct Counts {
+pub(crate) struct Counts {
     /// Retired, by all harts.
-    instructions: u64,
+    pub(crate) instructions: u64,
     /// World switches out of a guest.
-    exits: u64,
+    pub(crate) exits: u64,
 }
 
 impl Counts {
+    /// Of the run of vhart that `command` starts.
+    ///
+    /// # Errors
+    /// A run that does not count.
+    pub(crate) fn of(mut command: Command) -> Result<Counts, String> {
+        let output = command.arg("--stats=json").stdin(Stdio::null()).output();
+        let text = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+        let text = text.map_err(|error| format!("cannot run vhart: {error}"))?;
+        Counts::parse(&text).ok_or_else(|| format!("vhart has not counted: {text}"))
+    }
+
     /// Reads the line that `--stats=json` has written among others.
     fn parse(text: &str) -> Option<Counts> {
         let stats = text.lines().find_map(|line| serde_json::from_str::<Value>(line).ok())?;

@@ -12,6 +12,7 @@ mod guard;
 mod program;
 mod ratchet;
 mod simulator;
+pub mod system;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use compiler::Compiler;
 use program::{PROGRAMS, Prepared, Said};
 use simulator::{Simulator, measure};
+use system::System;
 use table::Row;
 
 /// What to measure, and how.
@@ -39,6 +41,8 @@ pub struct Options {
     pub guard: bool,
     /// A file to write everything to as JSON.
     pub json: Option<PathBuf>,
+    /// Whole systems to boot, or what they need.
+    pub systems: Result<Vec<System>, String>,
     /// Cargo's target folder, absolute: vhart is built there, and the programs and the images lie there.
     pub target: PathBuf,
 }
@@ -46,8 +50,18 @@ pub struct Options {
 impl Options {
     /// Everything, in the usual way.
     pub fn new(target: &Path) -> Options {
+        let systems = Ok(Vec::new());
         let target = target.to_owned();
-        Options { runs: 5, only: Vec::new(), quick: false, times: true, guard: true, json: None, target }
+        Options {
+            runs: 5,
+            only: Vec::new(),
+            quick: false,
+            times: true,
+            guard: true,
+            json: None,
+            systems,
+            target,
+        }
     }
 
     fn chooses(&self, name: &str) -> bool {
@@ -62,7 +76,7 @@ impl Options {
 
 /// The programs that can be chosen.
 pub fn names() -> Vec<&'static str> {
-    PROGRAMS.iter().map(|program| program.name).chain([demo::NAME]).collect()
+    PROGRAMS.iter().map(|program| program.name).chain([demo::NAME]).chain(system::NAMES).collect()
 }
 
 /// Measures what `options` say and prints it. Whether no program takes more of the host's instructions than the file
@@ -150,6 +164,18 @@ impl Bench<'_> {
                 }
                 None => self.not_run(demo::NAME, "the images (cargo xtask images)"),
             }
+        }
+        let options = self.options;
+        let chosen: Vec<_> = system::NAMES.into_iter().filter(|name| options.chooses(name)).collect();
+        match &options.systems {
+            Ok(systems) => {
+                for system in systems.iter().filter(|system| chosen.contains(&system.name)) {
+                    rows.push(system.row(&self.simulators, options.runs)?);
+                    print!("{}", table::line(&rows[rows.len() - 1]));
+                }
+            }
+            Err(needs) if !chosen.is_empty() => self.not_run(&chosen.join(", "), needs),
+            Err(_) => {}
         }
         Ok(rows)
     }

@@ -70,6 +70,13 @@ impl Simulator {
         command
     }
 
+    /// The command that does what `arguments` say.
+    pub(crate) fn with(&self, arguments: &[OsString]) -> Command {
+        let mut command = Command::new(&self.command);
+        command.args(arguments);
+        command
+    }
+
     /// The command that runs `kernel` over `firmware`, on a simulator that has the machine for it.
     pub(crate) fn run_over(&self, firmware: &Path, kernel: &Path) -> Option<Command> {
         let mut command = Command::new(&self.command);

@@ -4,11 +4,12 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::{Error, Result};
+use benches::system;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::toolchain::{self, Toolchain};
-use crate::{images, project};
+use crate::{images, linux, project};
 
 /// What to measure.
 #[derive(Args)]
@@ -44,7 +45,11 @@ pub(crate) fn run(arguments: &BenchArgs) -> Result<bool> {
         // The demo is then not run, and said to need the images.
         Err(error) => println!("{error:#}"),
     }
+    let systems = [system::DEBIAN, system::KVM];
+    let wants_systems = !arguments.callgrind && systems.iter().any(|name| chooses(&arguments.only, name));
+    let systems = if wants_systems { linux::systems() } else { Ok(Vec::new()) };
     let options = benches::Options {
+        systems: systems.map_err(|error| format!("{error:#}")),
         runs: arguments.runs.get(),
         only: arguments.only.clone(),
         quick: arguments.quick,
@@ -54,4 +59,8 @@ pub(crate) fn run(arguments: &BenchArgs) -> Result<bool> {
         ..benches::Options::new(&project::target())
     };
     benches::run(&options).map_err(Error::msg)
+}
+
+fn chooses(only: &[String], name: &str) -> bool {
+    only.is_empty() || only.iter().any(|only| only == name)
 }

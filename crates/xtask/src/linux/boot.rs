@@ -133,6 +133,11 @@ impl Boot {
         command
     }
 
+    /// All that follows the name of the program.
+    pub(super) fn all_arguments(&self, on: Simulator) -> Vec<OsString> {
+        self.command(on).get_args().map(OsString::from).collect()
+    }
+
     /// What tells `on` what is booted.
     pub(super) fn arguments(&self, on: Simulator) -> Vec<OsString> {
         let files = [("bios", &self.firmware), ("kernel", &self.kernel), ("initrd", &self.initramfs)];

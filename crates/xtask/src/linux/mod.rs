@@ -16,9 +16,10 @@ mod software;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use benches::system::System;
 use clap::{Args, Subcommand};
 
-use boot::BootArgs;
+use boot::{Boot, BootArgs, Simulator};
 use check::CheckArgs;
 pub(crate) use software::Software;
 
@@ -58,4 +59,30 @@ pub(crate) fn run(arguments: &LinuxArgs) -> Result<ExitCode> {
         Some(Task::Kvm(arguments)) => boot::run_kvm(&software, arguments),
         Some(Task::Check(arguments)) => check::run(&software, arguments),
     }
+}
+
+/// What `cargo xtask bench` boots: Debian with 1 hart, and a guest inside.
+///
+/// # Errors
+/// What is missing.
+pub(crate) fn systems() -> Result<Vec<System>> {
+    let software = Software::get(false)?;
+    let system = |name, about: &str, mark, boot: Boot| {
+        let arguments = [Simulator::Vhart, Simulator::Qemu].map(|on| boot.all_arguments(on));
+        System { name, about: about.to_owned(), arguments, mark }
+    };
+    Ok(vec![
+        system(
+            benches::system::DEBIAN,
+            "OpenSBI and Debian's kernel to init and off",
+            "init: off on 1 harts",
+            Boot::usual(&software, 1, "off")?,
+        ),
+        system(
+            benches::system::KVM,
+            "the same, and inside it by QEMU and KVM with 2 virtual harts",
+            "init: QEMU ended with status 0",
+            Boot::with_guest(&software, 1)?,
+        ),
+    ])
 }
