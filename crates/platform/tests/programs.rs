@@ -52,6 +52,29 @@ fn segments_lie_at_their_physical_addresses() {
 }
 
 #[test]
+fn a_position_independent_firmware_linked_to_zero_lies_where_a_raw_one_would() {
+    let mut elf = Elf { kind: 3, entry: 4, ..Elf::program(&[1, SPIN]) };
+    elf.segments = vec![Segment::load(0, &[1, 0, 0, 0, 0x6f, 0, 0, 0]), Segment::load(0x4000, &[7; 4])];
+    let machine = start(machine(elf.image()));
+    let pc = machine.hart(0).unwrap().pc();
+    assert_eq!((pc, word(&machine, 0x8000_4000)), (0x8000_0004, 0x0707_0707));
+}
+
+#[test]
+fn a_file_can_be_put_anywhere_in_memory() {
+    let config = |at| MachineConfig {
+        loads: vec![(Image::new("data", vec![1, 2, 3, 4]), at)],
+        ..machine(Elf::program(&[SPIN]).image())
+    };
+    assert_eq!(word(&start(config(0x8030_0000)), 0x8030_0000), 0x0403_0201);
+    assert!(refusal(config(0x8000_0000)).contains("overlaps data at 0x80000000..0x80000004"));
+    assert!(
+        refusal(config(0x80ff_fffe)).starts_with("data: the image at 0x80fffffe..0x81000002 lies outside")
+    );
+    assert!(refusal(config(u64::MAX)).starts_with("data: the image at "));
+}
+
+#[test]
 fn the_signature_lies_between_its_symbols() {
     let mut elf = Elf::program(&[SPIN]);
     assert_eq!(start(machine(elf.image())).signature(), None);

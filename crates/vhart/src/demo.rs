@@ -32,7 +32,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     if !args.schedule.parallel {
         watch.counter.get_or_insert_with(Counter::default);
     }
-    let ended = session::run(Start::Boot(config), &args.machine, &args.watch, watch, None)?;
+    let ended = session::run(Start::Boot(Box::new(config)), &args.machine, &args.watch, watch, None)?;
     if !args.schedule.parallel {
         writeln!(io::stdout())?;
         ended.stats.write_switches(&mut io::stdout())?;

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         if session::dump_device_tree(&args.machine, &config)? {
             return Ok(ExitCode::SUCCESS);
         }
-        Start::Boot(config)
+        Start::Boot(Box::new(config))
     };
     let save = Save::new(&args.snapshot)?;
     let watch = Watch::open(&args.watch)?;

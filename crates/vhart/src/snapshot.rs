@@ -13,9 +13,9 @@ use crate::size;
 /// What a run begins with.
 pub(crate) enum Start {
     /// A machine that is switched on.
-    Boot(MachineConfig),
+    Boot(Box<MachineConfig>),
     /// One that goes on, in the manner that this says.
-    Loaded(Box<Snapshot>, MachineConfig),
+    Loaded(Box<Snapshot>, Box<MachineConfig>),
 }
 
 impl Start {
@@ -50,7 +50,7 @@ impl Start {
             let differences = differences.join("; ");
             bail!("{} is of a machine with {differences}: leave these flags out", file.display());
         }
-        Ok(Start::Loaded(Box::new(snapshot), manner))
+        Ok(Start::Loaded(Box::new(snapshot), Box::new(manner)))
     }
 
     /// What the machine is made of.
@@ -67,7 +67,7 @@ impl Start {
     /// What keeps it from being made.
     pub(crate) fn machine(self, console: Console) -> anyhow::Result<Machine> {
         Ok(match self {
-            Start::Boot(config) => Machine::new(config, console)?,
+            Start::Boot(config) => Machine::new(*config, console)?,
             Start::Loaded(snapshot, manner) => snapshot.machine(&manner, console)?,
         })
     }

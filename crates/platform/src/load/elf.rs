@@ -9,16 +9,17 @@ use goblin::elf::{Elf, ProgramHeader};
 use super::{Function, Image, Program, Segment, Symbols};
 use crate::error::Error;
 
-/// Finds out where the segments of a program belong: at their physical addresses.
-pub(super) fn parse<'a>(image: &'a Image, ram: &Range<u64>) -> Result<Program<'a>, Error> {
+/// Finds out where the segments of a program belong: at their physical addresses, or from `raw_base` on where the
+/// program is position-independent and linked to somewhere else than main memory.
+pub(super) fn parse<'a>(image: &'a Image, raw_base: u64, ram: &Range<u64>) -> Result<Program<'a>, Error> {
     check_identification(image)?;
     let elf = Elf::parse(image.bytes()).map_err(|error| {
         let problem = format!("is a malformed or truncated ELF ({error})").replace('\n', " ");
         Error::unsuitable(image.name(), problem, "build or copy it again")
     })?;
     check_kind(image, &elf)?;
-    let loads: Vec<_> =
-        elf.program_headers.iter().filter(|ph| ph.p_type == PT_LOAD && ph.p_memsz != 0).collect();
+    let headers = placed(&elf, raw_base, ram);
+    let loads: Vec<_> = headers.iter().collect();
     let segments = loads.iter().map(|ph| segment(image, ph, ram)).collect::<Result<Vec<_>, _>>()?;
     if segments.is_empty() {
         return Err(Error::unsuitable(image.name(), "has nothing to load", "link it with loadable segments"));
@@ -30,6 +31,18 @@ pub(super) fn parse<'a>(image: &'a Image, ram: &Range<u64>) -> Result<Program<'a
     }
     let symbols = symbols(image, &elf, &loads, ram)?;
     Ok(Program { segments, entry, symbols })
+}
+
+/// What is to be loaded, at the physical addresses where it will lie.
+fn placed(elf: &Elf<'_>, raw_base: u64, ram: &Range<u64>) -> Vec<ProgramHeader> {
+    let loads = elf.program_headers.iter().filter(|ph| ph.p_type == PT_LOAD && ph.p_memsz != 0);
+    let mut loads: Vec<_> = loads.cloned().collect();
+    let lowest = loads.iter().map(|ph| ph.p_paddr).min().unwrap_or(raw_base);
+    // OpenSBI's firmware is linked to 0, and relocates itself from wherever it is.
+    if elf.header.e_type == ET_DYN && !ram.contains(&lowest) {
+        loads.iter_mut().for_each(|ph| ph.p_paddr = raw_base.saturating_add(ph.p_paddr - lowest));
+    }
+    loads
 }
 
 /// The functions of an ELF, by virtual address; none where it is no ELF or has no symbols.

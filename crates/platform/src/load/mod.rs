@@ -138,7 +138,7 @@ impl<'a> Program<'a> {
         }
         let unsuitable = |problem, advice| Err(Error::unsuitable(image.name(), problem, advice));
         match image.format() {
-            Format::Elf => elf::parse(image, ram),
+            Format::Elf => elf::parse(image, raw_base, ram),
             Format::LinuxImage => linux::parse(image, ram),
             Format::Raw => Program::flat(image, raw_base, image.bytes().len() as u64, ram),
             Format::Gzip => unsuitable("is compressed by gzip", "unpack it with gunzip first"),
