@@ -102,8 +102,15 @@ impl SystemBus {
     }
 
     /// Shows what the guest has written.
-    pub(crate) fn flush_console(&mut self) {
+    fn flush_console(&mut self) {
         self.devices.console.flush();
+    }
+
+    /// Brings everything up to date for those who look at the machine while it stands still: what they see does not
+    /// depend on when a hart has last looked at its wires.
+    pub(crate) fn settle(&mut self) {
+        self.flush_console();
+        self.devices.follow_time();
     }
 
     /// Shows what the guest has written, hands the guest's console what has arrived, and says if anything has.

@@ -184,7 +184,7 @@ impl Devices {
     }
 
     /// Tells the devices that live by it what time it is.
-    fn follow_time(&mut self) {
+    pub(crate) fn follow_time(&mut self) {
         self.rtc.set_time(self.aclint.time());
         self.connect_rtc();
     }

@@ -139,7 +139,7 @@ impl Machine {
             }
         };
         self.bus.stop_clock();
-        self.bus.flush_console();
+        self.bus.settle();
         stop
     }
 
@@ -157,7 +157,7 @@ impl Machine {
         let (harts, bus, interrupter) = (&mut *self.harts, &mut self.bus, &self.interrupter);
         let (stop, steps) = Parallel { harts, bus, interrupter, until, limit }.run();
         self.instructions = self.instructions.saturating_add(steps);
-        self.bus.flush_console();
+        self.bus.settle();
         // Whoever takes turns with these harts next begins with a quantum in which nothing has happened yet.
         self.harts.iter_mut().for_each(|turn| turn.hart.drop_reservation());
         self.begin_quantum(0);
@@ -176,7 +176,7 @@ impl Machine {
             self.begin_quantum(ticks);
         }
         let outcome = self.run_hart(hart, 1, 0, observer);
-        self.bus.flush_console();
+        self.bus.settle();
         self.judge(hart, outcome)
     }
 
