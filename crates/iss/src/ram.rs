@@ -33,9 +33,6 @@ impl Ram {
         let len = len.ok_or_else(too_large)?;
         let bytes = usize::try_from(len).map_err(|_| too_large())?;
         let map = MmapOptions::new().len(bytes).no_reserve_swap().map_anon()?;
-        // Large pages of the host make accesses all over the memory faster; where there are none, nothing is lost.
-        #[cfg(target_os = "linux")]
-        let _ = map.advise(memmap2::Advice::HugePage);
         static MADE: AtomicU64 = AtomicU64::new(1);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         Ok(Ram { map: map.into(), base, len, number, code: CodeMap::new(len) })
