@@ -216,7 +216,9 @@ impl Machine {
         if self.config.clock == Clock::Real {
             return 0;
         }
-        if self.harts.len() > 1 && !(self.is_quiet && others.clone().all(|(_, turn)| turn.asleep)) {
+        // The first step of any other hart wakes one that waits on its reservation.
+        let is_asleep = |turn: &Turn| turn.asleep && !turn.hart.waits_on_reservation();
+        if self.harts.len() > 1 && !(self.is_quiet && others.clone().all(|(_, turn)| is_asleep(turn))) {
             return 0;
         }
         let now = self.bus.time();
@@ -253,7 +255,10 @@ impl Machine {
         // A hart that was asked and did nothing takes no reservation away: how often it is asked depends on where the
         // run is cut and on the host.
         if self.last != index && outcome.steps > 0 {
-            self.harts[self.last].hart.drop_reservation();
+            let last = &mut self.harts[self.last];
+            last.hart.drop_reservation();
+            // It may have waited for that.
+            last.asleep &= last.hart.is_waiting();
             self.last = index;
         }
         if more > 0 {

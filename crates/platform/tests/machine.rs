@@ -378,6 +378,39 @@ fn a_hart_that_sleeps_takes_no_reservation_away() {
     assert!(states[1..].iter().all(|state| *state == states[0]), "{states:?}");
 }
 
+/// Hart 0 waits again and again for its reservation to end, which hart 1 ends; hart 2 sleeps.
+fn waiting_on_reservation() -> Machine {
+    machine(3, |a| {
+        let (awake, asleep) = (a.label(), a.label());
+        a.csrr(S0, csr::mhartid::NUMBER).li(T0, BASE + 0x2000).bnez(S0, awake);
+        let again = a.here();
+        a.lr_w(A0, T0, Order::Plain).wrs_nto().addi(S1, S1, 1).j(again);
+        a.place(awake);
+        a.addi(S0, S0, -1).bnez(S0, asleep);
+        spin(a);
+        a.place(asleep);
+        a.wfi().j(asleep);
+    })
+}
+
+#[test]
+fn a_hart_that_waits_on_its_reservation_wakes_in_the_next_tick() {
+    const LENGTH: u64 = 20_000;
+    let states = [1, 7, 103, LENGTH].map(|piece| {
+        let mut machine = waiting_on_reservation();
+        let mut reached = 0;
+        while reached < LENGTH {
+            reached = (reached + piece).min(LENGTH);
+            let until = Until { instructions: Some(reached), ..soon() };
+            assert_eq!(machine.run(until, None), MachineStop::InstructionLimit);
+        }
+        let (turns, ticks) = (machine.hart(0).unwrap().x(9), machine.bus().time());
+        assert!(turns.abs_diff(ticks) <= 2, "{turns} turns in {ticks} ticks, pieces of {piece}");
+        state(&machine)
+    });
+    assert!(states[1..].iter().all(|state| *state == states[0]), "{states:?}");
+}
+
 /// Stops each hart before one address, but lets it pass the first time after a stop.
 struct Breakpoint {
     at: u64,

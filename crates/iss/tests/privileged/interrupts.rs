@@ -209,7 +209,10 @@ fn wires_drive_the_bits_that_are_the_platforms() {
     let mut m = Machine::new(Variant::default());
     m.bus.lines.mip = u64::MAX;
     m.hart.run(&mut m.bus, 0, None);
-    assert_eq!(m.get(csr::mip::NUMBER), 0xa88, "MEIP, SEIP, MTIP and MSIP");
+    assert_eq!(m.get(csr::mip::NUMBER), 0xa8a, "MEIP, SEIP, MTIP and MSIP, and SSIP has been sent");
+    m.bus.lines.mip = 0;
+    m.hart.run(&mut m.bus, 0, None);
+    assert_eq!(m.get(csr::mip::NUMBER), 2, "what has been sent stays until software clears it");
 }
 
 #[test]

@@ -143,7 +143,7 @@ mod tests {
         assert!(refused(exact, |state| state.banks[0].learnt = state.clock + 1), "it learns in the future");
         assert!(refused(exact, |state| state.clock = u64::MAX));
         assert!(
-            refused(exact, |state| state.banks[0].data.push((512, translation(0)))),
+            refused(exact, |state| state.banks[0].data.push((DATA_PAGES as u64, translation(0)))),
             "a place that is taken"
         );
         assert!(refused(exact, |state| state.banks[0].fetch[0].1.page = 0x8000_0800));
