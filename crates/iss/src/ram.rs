@@ -33,9 +33,10 @@ impl Ram {
         let len = len.ok_or_else(too_large)?;
         let bytes = usize::try_from(len).map_err(|_| too_large())?;
         let map = MmapOptions::new().len(bytes).no_reserve_swap().map_anon()?;
-        // Large pages of the host make accesses all over the memory faster; where there are none, nothing is lost.
+        // What a core dump of this process is wanted for is hardly ever in the guest's memory, which may be large. And
+        // the host merges no other mapping with this one then, so that it shows how much of it has been touched.
         #[cfg(target_os = "linux")]
-        let _ = map.advise(memmap2::Advice::HugePage);
+        let _ = map.advise(memmap2::Advice::DontDump);
         static MADE: AtomicU64 = AtomicU64::new(1);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         Ok(Ram { map: map.into(), base, len, number, code: CodeMap::new(len) })

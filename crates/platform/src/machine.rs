@@ -25,7 +25,7 @@ use crate::console::Console;
 use crate::device::virtio::Slots;
 use crate::device::{Htif, Power};
 use crate::error::Error;
-use crate::load::Symbols;
+use crate::load::{StoredImages, Symbols};
 use crate::map::RAM_BASE;
 use crate::parallel::Parallel;
 use crate::stop::{Interrupter, MachineStop, Until};
@@ -50,6 +50,8 @@ const INPUT_WAIT: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Machine {
     config: MachineConfig,
+    /// What was taken out of the configuration when the machine had booted.
+    images: StoredImages,
     harts: Vec<Turn>,
     bus: SystemBus,
     symbols: Symbols,
@@ -82,11 +84,13 @@ impl Machine {
     }
 
     /// A machine that has done nothing yet.
-    fn assemble(config: MachineConfig, boot: Boot, slots: Slots, console: Console) -> Machine {
+    fn assemble(mut config: MachineConfig, boot: Boot, slots: Slots, console: Console) -> Machine {
         let Boot { ram, harts, symbols, device_tree } = boot;
         let bus = SystemBus::new(ram, &config, htif(symbols), slots, console);
+        let images = StoredImages::take(&mut config);
         Machine {
             config,
+            images,
             harts,
             bus,
             symbols,
@@ -104,10 +108,15 @@ impl Machine {
     /// [`instructions`](Machine::instructions) go on.
     ///
     /// # Errors
-    /// [`Error::NoMemory`].
+    /// [`Error::NoMemory`], and a file to boot from that cannot be read any more or has changed. The machine is not to
+    /// be used any more then.
     pub fn reset(&mut self) -> Result<(), Error> {
-        let Boot { ram, harts, symbols, device_tree } = Boot::new(&self.config)?;
+        let config = self.boot_config()?;
+        let plan = Plan::new(&config)?;
+        let Boot { ram, harts, symbols, device_tree } = Boot::empty(&config, &plan)?;
+        // The memory that there was is given back before anything is written to the other one.
         self.bus.reset(ram, htif(symbols));
+        plan.write(self.bus.ram())?;
         self.harts = harts;
         self.symbols = symbols;
         self.device_tree = device_tree;
@@ -403,9 +412,17 @@ impl Machine {
         self.harts.get_mut(id).map(|turn| &mut turn.hart)
     }
 
-    /// What the machine is made of.
+    /// What the machine is made of, without the images that it has booted from.
     pub fn config(&self) -> &MachineConfig {
         &self.config
+    }
+
+    /// What the machine is made of and boots from.
+    ///
+    /// # Errors
+    /// A file to boot from that cannot be read any more or has changed.
+    pub fn boot_config(&self) -> Result<MachineConfig, Error> {
+        self.images.put_back(&self.config)
     }
 
     /// Memory and devices.

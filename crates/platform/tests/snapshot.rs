@@ -144,7 +144,7 @@ fn harts_that_cannot_be_described_or_stopped_are_not_saved() {
 #[test]
 fn a_loaded_machine_can_start_again() {
     let mut machine = loaded(&small(), Console::default()).unwrap();
-    assert_eq!(machine.config().firmware.as_ref().map(platform::Image::name), Some("test.elf"));
+    assert_eq!(machine.boot_config().unwrap().firmware.as_ref().map(platform::Image::name), Some("test.elf"));
     machine.reset().unwrap();
     let mut fresh = Machine::new(counting(), Console::default()).unwrap();
     fresh.run(until(500), None);

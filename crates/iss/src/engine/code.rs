@@ -28,6 +28,10 @@ pub(super) const LINK: u32 = 5;
 pub(super) const LEAVE_PAGE: u32 = 7;
 const FIXED_SLOTS: usize = 8;
 
+/// Instructions that are executed, for each slot, between two times at which the arena is full; where it is fewer, it
+/// is too small. To decode what has been dropped takes a few hundredths of the time that these take.
+const STEPS_PER_SLOT: u64 = 256;
+
 /// Where a page of main memory is.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -88,6 +92,8 @@ pub(super) struct Code {
     /// Pages, by their number, whose marks some of these may not know, so that stores may go unnoticed; and the event
     /// from which on they do.
     unsettled: Vec<(u64, u64)>,
+    /// How many instructions the hart had retired when the arena was full last.
+    full: u64,
 }
 
 impl Code {
@@ -100,6 +106,7 @@ impl Code {
             seen: 0,
             follower: None,
             unsettled: Vec::new(),
+            full: 0,
         };
         code.add_fixed_slots();
         code
@@ -168,10 +175,7 @@ impl Code {
         self.seen = seen;
         match events {
             Some(events) => events.into_iter().for_each(|event| self.hear(ram, views, event)),
-            None => {
-                views.forget_all();
-                self.clear();
-            }
+            None => self.forget_blocks(views),
         }
         if let Some(follower) = &self.follower {
             follower.show(seen);
@@ -255,8 +259,8 @@ impl Code {
         }
     }
 
-    /// Drops everything.
-    pub(super) fn clear(&mut self) {
+    /// Drops all blocks. The pages stay, because the blocks may be in use.
+    fn clear(&mut self) {
         for page in &mut self.pages {
             page.entries.fill(MISSING);
             page.pieces = 0;
@@ -264,6 +268,25 @@ impl Code {
         }
         self.unsettled.clear();
         self.arena.truncate(FIXED_SLOTS);
+    }
+
+    /// Drops all blocks because other ones are to be built.
+    pub(super) fn forget_blocks(&mut self, views: &mut Views) {
+        views.forget_all();
+        self.clear();
+    }
+
+    /// Drops everything, while no block is in use, because the arena is full, and makes it larger if it was full not
+    /// long ago. The hart has retired so many instructions.
+    pub(super) fn make_room(&mut self, views: &mut Views, retired: u64) {
+        if retired.saturating_sub(self.full) < STEPS_PER_SLOT * self.arena.room() as u64 {
+            self.arena.grow();
+        }
+        self.full = retired;
+        views.forget_all();
+        self.pages.clear();
+        self.by_number.clear();
+        self.clear();
     }
 
     /// The index of the page of main memory with the address `pa`, which is marked from now on.
@@ -301,7 +324,7 @@ impl Code {
         &self.pages[index as usize]
     }
 
-    /// Where the entries of the page with this index are. They stay there.
+    /// Where the entries of the page with this index are. They stay there until room is made.
     pub(super) fn entries(&self, index: u32) -> *const u32 {
         self.pages[index as usize].entries.as_ptr()
     }

@@ -187,7 +187,7 @@ impl EngineState {
             self.interest = interest;
             self.views.forget_all();
             if let Some(code) = &mut self.code {
-                code.clear();
+                code.forget_blocks(&mut self.views);
             }
         }
     }

@@ -163,14 +163,15 @@ impl Hart {
                 _ => Watch::Nothing,
             };
             let decoder = Decoder { decoded: &mut self.decoded, parallel: self.parallel, watch };
-            let built = build(code, decoder, page, offset);
-            if built.is_none() {
-                code.clear();
-                engine.views.forget_blocks();
+            match build(code, decoder, page, offset) {
+                Some(slot) => slot,
+                None => {
+                    code.make_room(&mut engine.views, self.retired);
+                    return None;
+                }
             }
-            built
         } else {
-            Some(entry)
+            entry
         };
         // If the page is marked only now, stores to it need a closer look from now on.
         engine.catch_up(ram);
@@ -178,7 +179,7 @@ impl Hart {
         if !known {
             self.learn_code(self.pc, entries);
         }
-        slot
+        Some(slot)
     }
 
     /// Accounts for the steps up to where `left` are left of those that blocks may take, all of which have retired.

@@ -211,15 +211,6 @@ impl Views {
         self.views.iter_mut().for_each(View::empty);
     }
 
-    /// Forgets where blocks are.
-    pub(super) fn forget_blocks(&mut self) {
-        for view in &mut self.views {
-            if let Lines::Fetch(_, known) = &mut view.lines {
-                known.lines().fill(NOT_KNOWN);
-            }
-        }
-    }
-
     /// Lets no store reach the page at this address of the host without a closer look.
     pub(super) fn forbid_stores(&mut self, host: u64) {
         for view in &mut self.views {

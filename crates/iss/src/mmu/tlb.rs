@@ -78,8 +78,9 @@ struct Bank {
 /// Translations by page number.
 #[derive(Clone, Debug)]
 enum Pages {
-    /// One for each value of the low page-number bits, each with the whole page number; and which are in use.
-    Bounded { slots: Vec<Option<(u64, Translation)>>, used: Vec<u16> },
+    /// One for each value of the low page-number bits: the whole page number and the translation in no order, and for
+    /// each slot the place of its own among them, counted from 1.
+    Bounded { slots: Vec<u16>, used: Vec<(u64, Translation)> },
     /// All of them.
     Unbounded(HashMap<u64, Translation>),
 }
@@ -208,15 +209,16 @@ impl Pages {
     /// Nothing yet, with room for this number of pages, a power of two, where the policy has a limit.
     fn new(policy: TlbPolicy, room: usize) -> Pages {
         match policy {
-            TlbPolicy::Exact => Pages::Bounded { slots: vec![None; room], used: Vec::new() },
+            TlbPolicy::Exact => Pages::Bounded { slots: vec![0; room], used: Vec::new() },
             TlbPolicy::None | TlbPolicy::Sticky => Pages::Unbounded(HashMap::new()),
         }
     }
 
     fn get(&self, page: u64) -> Option<Translation> {
         match self {
-            Pages::Bounded { slots, .. } => {
-                slots[slot(page, slots)].filter(|(whole, _)| *whole == page).map(|(_, t)| t)
+            Pages::Bounded { slots, used } => {
+                let place = usize::from(slots[slot(page, slots)]).checked_sub(1)?;
+                used.get(place).filter(|(whole, _)| *whole == page).map(|(_, t)| *t)
             }
             Pages::Unbounded(map) => map.get(&page).copied(),
         }
@@ -225,7 +227,7 @@ impl Pages {
     /// All pages and their translations.
     fn all(&self) -> Vec<(u64, Translation)> {
         match self {
-            Pages::Bounded { slots, .. } => slots.iter().flatten().copied().collect(),
+            Pages::Bounded { used, .. } => used.clone(),
             Pages::Unbounded(map) => map.iter().map(|(page, t)| (*page, *t)).collect(),
         }
     }
@@ -235,11 +237,13 @@ impl Pages {
         match self {
             Pages::Bounded { slots, used } => {
                 let slot = slot(page, slots);
-                let old = slots[slot].replace((page, translation));
-                if old.is_none() {
-                    used.push(slot as u16);
+                let place = usize::from(slots[slot]).checked_sub(1);
+                if let Some(old) = place.and_then(|place| used.get_mut(place)) {
+                    return Some(std::mem::replace(old, (page, translation)).0);
                 }
-                old.map(|(page, _)| page)
+                used.push((page, translation));
+                slots[slot] = used.len() as u16;
+                None
             }
             Pages::Unbounded(map) => map.insert(page, translation).map(|_| page),
         }
@@ -248,13 +252,23 @@ impl Pages {
     /// Forgets the pages in scope and tells of each.
     fn forget(&mut self, in_scope: impl Fn(u64, &Translation) -> bool, mut tell: impl FnMut(u64)) {
         match self {
-            Pages::Bounded { slots, used } => used.retain(|slot| {
-                let forgotten = slots[usize::from(*slot)].take_if(|(page, t)| in_scope(*page, t));
-                if let Some((page, _)) = forgotten {
+            Pages::Bounded { slots, used } => {
+                let mut place = 0;
+                while let Some((page, t)) = used.get(place) {
+                    if !in_scope(*page, t) {
+                        place += 1;
+                        continue;
+                    }
+                    let (page, _) = used.swap_remove(place);
+                    let free = slot(page, slots);
+                    slots[free] = 0;
+                    if let Some((moved, _)) = used.get(place) {
+                        let moved = slot(*moved, slots);
+                        slots[moved] = place as u16 + 1;
+                    }
                     tell(page);
                 }
-                forgotten.is_none()
-            }),
+            }
             Pages::Unbounded(map) => map.retain(|page, t| {
                 let forgotten = in_scope(*page, t);
                 if forgotten {

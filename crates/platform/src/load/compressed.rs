@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use super::{Format, Image};
+use super::{Format, Image, Origin};
 use crate::error::Error;
 
 /// The fields of the header of a self-unpacking EFI kernel: where the payload lies, its size, and how it is compressed.
@@ -24,7 +24,8 @@ impl Image {
             Format::EfiZboot => zboot(&self, limit)?,
             Format::Elf | Format::LinuxImage | Format::DeviceTree | Format::Raw => return Ok(self),
         };
-        Ok(Image::new(self.name, unpacked))
+        let origin = self.origin.map(|origin| Origin { unpacked: Some(limit), ..origin });
+        Ok(Image { origin, ..Image::new(self.name, unpacked) })
     }
 }
 

@@ -3,27 +3,32 @@
 mod compressed;
 mod elf;
 mod linux;
+mod stored;
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
 use crate::error::Error;
+use stored::Origin;
+pub(crate) use stored::StoredImages;
 
 /// A file to be loaded, with the name that messages call it by.
 #[derive(Clone, Debug)]
 pub struct Image {
     name: String,
     bytes: Cow<'static, [u8]>,
+    /// Where it can be read again; nowhere if it was made by this program, or came from a pipe.
+    origin: Option<Origin>,
 }
 
 impl Image {
     /// An image that is in memory already.
     pub fn new(name: impl Into<String>, bytes: impl Into<Cow<'static, [u8]>>) -> Image {
-        Image { name: name.into(), bytes: bytes.into() }
+        Image { name: name.into(), bytes: bytes.into(), origin: None }
     }
 
-    /// Reads a file.
+    /// Reads a file. A machine that has booted from it may read it again: it is to stay as it is.
     ///
     /// # Errors
     /// [`Error::Unreadable`] and [`Error::Empty`].
@@ -34,7 +39,8 @@ impl Image {
         if bytes.is_empty() {
             return Err(Error::Empty(name));
         }
-        Ok(Image::new(name, bytes))
+        let origin = path.is_file().then(|| Origin { path: path.to_path_buf(), unpacked: None });
+        Ok(Image { origin, ..Image::new(name, bytes) })
     }
 
     /// The name that messages call it by.

@@ -29,6 +29,7 @@ impl Machine {
     pub(crate) fn save_state(&self) -> MachineState {
         let Machine {
             config: _,
+            images: _,
             harts,
             bus,
             // These follow from the images.

@@ -97,7 +97,7 @@ impl Shape {
 
 impl Images {
     /// The bytes of what `config` boots from.
-    pub(super) fn encode(config: &MachineConfig) -> Result<Vec<u8>, SnapshotError> {
+    pub(super) fn encode(config: MachineConfig) -> Result<Vec<u8>, SnapshotError> {
         // The shape has the first seven; how the machine runs is chosen when the snapshot is loaded.
         let MachineConfig {
             harts: _,
@@ -120,16 +120,16 @@ impl Images {
         } = config;
         let of = |image: &Image| Head { name: image.name().to_owned(), bytes: image.bytes().len() as u64 };
         let head = |image: &Option<Image>| image.as_ref().map(of);
-        let images = [firmware, kernel, initrd, device_tree].into_iter().flatten();
-        let images: Vec<&Image> = images.chain(loads.iter().map(|(image, _)| image)).collect();
         let heads = Images {
-            bootargs: bootargs.clone(),
-            firmware: head(firmware),
-            kernel: head(kernel),
-            initrd: head(initrd),
-            device_tree: head(device_tree),
+            bootargs,
+            firmware: head(&firmware),
+            kernel: head(&kernel),
+            initrd: head(&initrd),
+            device_tree: head(&device_tree),
             loads: loads.iter().map(|(image, at)| (of(image), *at)).collect(),
         };
+        let images = [firmware, kernel, initrd, device_tree].into_iter().flatten();
+        let images: Vec<Image> = images.chain(loads.into_iter().map(|(image, _)| image)).collect();
         let mut bytes = state::encode(&heads);
         let all = images.iter().map(|image| image.bytes().len() as u64).sum::<u64>();
         // Some room is left for their names.
@@ -137,6 +137,8 @@ impl Images {
         if all > most {
             return Err(SnapshotError::LargeImages { bytes: all, most });
         }
+        bytes.reserve_exact(all as usize);
+        // Each is given back before the next one is taken.
         images.into_iter().for_each(|image| bytes.extend(image.bytes()));
         Ok(bytes)
     }

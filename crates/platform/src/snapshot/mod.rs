@@ -31,7 +31,8 @@ impl Machine {
     /// Writes the machine to a file, which is there as a whole or not at all.
     ///
     /// # Errors
-    /// Those of the host's files; [`SnapshotError::Parallel`] and [`SnapshotError::NoName`].
+    /// Those of the host's files, also of those that the machine has booted from; [`SnapshotError::Parallel`] and
+    /// [`SnapshotError::NoName`].
     pub fn save(&self, target: &Target) -> Result<(), SnapshotError> {
         target.write(|file| self.write_snapshot(file))
     }
@@ -46,7 +47,7 @@ impl Machine {
             return Err(SnapshotError::Parallel);
         }
         let shape = state::encode(&Shape::of(config)?);
-        let images = Images::encode(config)?;
+        let images = Images::encode(self.boot_config()?)?;
         let machine = state::encode(&self.save_state());
         let mut writer = Writer::new(to)?;
         writer.put(Kind::Shape, &shape)?;
