@@ -30,7 +30,7 @@ const FIXED_SLOTS: usize = 8;
 
 /// Instructions that are executed, for each slot, between two times at which the arena is full; where it is fewer, it
 /// is too small. To decode what has been dropped takes a few hundredths of the time that these take.
-const STEPS_PER_SLOT: u64 = 256;
+pub(super) const STEPS_PER_SLOT: u64 = 512;
 
 /// Where a page of main memory is.
 #[derive(Clone, Copy)]
@@ -322,6 +322,12 @@ impl Code {
     /// The page with this index.
     pub(super) fn page_at(&self, index: u32) -> &CodePage {
         &self.pages[index as usize]
+    }
+
+    /// How many pages have entries.
+    #[cfg(test)]
+    pub(super) fn pages(&self) -> usize {
+        self.pages.len()
     }
 
     /// Where the entries of the page with this index are. They stay there until room is made.

@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn large() -> Vec<u8> {
-        (0..SMALL as u32 / 2).flat_map(u32::to_le_bytes).collect()
+        (0..SMALL as u32 / 2).flat_map(|n| (n / 16).to_le_bytes()).collect()
     }
 
     /// How many bytes of memory are taken.

@@ -3,6 +3,8 @@
 use isa::asm::prelude::*;
 
 use super::{BASE, Machine};
+use crate::engine::code::{Code, STEPS_PER_SLOT};
+use crate::engine::view::Views;
 
 impl Machine {
     /// Slots of the code cache that have been taken since the beginning.
@@ -147,4 +149,36 @@ fn a_full_code_cache_is_emptied() {
     assert_eq!(machine.hart.x(A0.into()), a0 + 100);
     assert_eq!(machine.hart.x(A1.into()), a0 + 200, "addi a1, a1, 2");
     assert!(machine.slots() < 100, "the cache has been emptied");
+}
+
+/// Room is made for code that is executed again and again, not for all that is executed once.
+#[test]
+fn the_code_cache_grows_only_where_it_is_full_again_soon() {
+    let (mut code, mut views) = (Code::new(), Views::new());
+    let room = code.arena.room();
+    let long = STEPS_PER_SLOT * room as u64;
+    code.make_room(&mut views, long);
+    assert_eq!(code.arena.room(), room, "the guest has done much since the beginning");
+    code.make_room(&mut views, 2 * long - 1);
+    assert_eq!(code.arena.room(), 2 * room, "it was full not long ago");
+    (0..20).for_each(|_| code.make_room(&mut views, 2 * long));
+    let most = code.arena.room();
+    assert!(code.arena.take(most - 100).is_some() && code.arena.take(100).is_none(), "there is an end");
+}
+
+/// A page of which nothing is executed any more costs nothing once room is made.
+#[test]
+fn pages_go_when_room_is_made() {
+    let mut machine = rounds(|a| {
+        a.addi(A1, A1, 1);
+    });
+    machine.run(300);
+    let a0 = machine.hart.x(A0.into());
+    let engine = &mut machine.hart.engine;
+    let code = engine.code.as_deref_mut().unwrap();
+    assert!(code.pages() > 0);
+    code.make_room(&mut engine.views, 0);
+    assert_eq!(code.pages(), 0);
+    machine.run(300);
+    assert_eq!(machine.hart.x(A0.into()), a0 + 100, "the hart goes on");
 }

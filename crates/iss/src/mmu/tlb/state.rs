@@ -126,6 +126,27 @@ mod tests {
     }
 
     #[test]
+    fn forgetting_some_pages_leaves_the_others_where_they_are() {
+        let mut pages = Pages::new(TlbPolicy::Exact, 8);
+        for page in 0..8 {
+            assert_eq!(pages.insert(page, translation(page << 12)), None);
+        }
+        let mut told = Vec::new();
+        pages.forget(|page, _| page % 3 != 1, |page| told.push(page));
+        told.sort_unstable();
+        assert_eq!(told, [0, 2, 3, 5, 6]);
+        for page in 0..8 {
+            assert_eq!(pages.get(page).map(|t| t.page), (page % 3 == 1).then_some(page << 12), "{page}");
+        }
+        assert_eq!(pages.insert(9, translation(0x9000)), Some(1), "page 1 has the place");
+        assert_eq!(pages.insert(10, translation(0xa000)), None, "page 2 has left it");
+        assert_eq!(
+            [9, 10, 4].map(|page| pages.get(page).map(|t| t.page)),
+            [0x9000, 0xa000, 0x4000].map(Some)
+        );
+    }
+
+    #[test]
     fn what_no_walk_leads_to_is_refused() {
         let refused = |policy, change: fn(&mut TlbState)| {
             let mut state = full(TlbPolicy::Exact).save();
