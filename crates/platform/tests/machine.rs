@@ -378,6 +378,43 @@ fn a_hart_that_sleeps_takes_no_reservation_away() {
     assert!(states[1..].iter().all(|state| *state == states[0]), "{states:?}");
 }
 
+/// Hart 0 works for ever, hart 1 waits on a reservation, which ends when hart 0 has worked, and the others sleep; hart 2
+/// wakes by its timer now and then.
+fn sleepers(harts: usize) -> Machine {
+    machine(harts, |a| {
+        let [work, wait, doze, asleep] = [(); 4].map(|()| a.label());
+        a.li(T0, BASE + 0x2000).li(S1, base(DeviceKind::Aclint) + 0x4000).li(S2, 1).li(S3, 2);
+        a.csrr(S0, csr::mhartid::NUMBER).beqz(S0, work).beq(S0, S2, wait).beq(S0, S3, doze);
+        a.place(asleep).wfi().j(asleep);
+        a.place(work).addi(A0, A0, 1).j(work);
+        a.place(wait).lr_w(A1, T0, Order::Plain).wrs_nto().addi(A2, A2, 1).wfi().j(wait);
+        a.place(doze).li(T1, 1 << 7).csrw(csr::mie::NUMBER, T1);
+        let again = a.here();
+        a.csrr(A3, csr::time::NUMBER).addi(A3, A3, 70).sd(A3, 16, S1).wfi().addi(A4, A4, 1).j(again);
+    })
+}
+
+#[test]
+fn what_a_sleeping_hart_sees_does_not_depend_on_where_a_run_is_cut() {
+    const LENGTH: u64 = 100_000;
+    let states = [77, 1000, LENGTH].map(|piece| {
+        let mut machine = sleepers(5);
+        let mut reached = 0;
+        while reached < LENGTH {
+            reached = (reached + piece).min(LENGTH);
+            let until = Until { instructions: Some(reached), ..soon() };
+            assert_eq!(machine.run(until, None), MachineStop::InstructionLimit);
+        }
+        let harts = (0..5).filter_map(|id| machine.hart(id));
+        let seen = harts.map(|hart| [csr::time::NUMBER, csr::mip::NUMBER].map(|number| hart.csr(number)));
+        let seen: Vec<_> = seen.collect();
+        assert_eq!(seen[4][0], Some(machine.bus().time()), "the time that it is");
+        assert!(machine.hart(2).unwrap().x(14) > 10, "hart 2 has woken");
+        (state(&machine), seen)
+    });
+    assert!(states[1..].iter().all(|state| *state == states[0]), "{states:#?}");
+}
+
 /// Stops each hart before one address, but lets it pass the first time after a stop.
 struct Breakpoint {
     at: u64,

@@ -21,7 +21,6 @@ pub(crate) struct MachineState {
     last: u64,
     instructions: u64,
     to_poll: u64,
-    is_quiet: bool,
 }
 
 impl Machine {
@@ -38,7 +37,8 @@ impl Machine {
             last,
             instructions,
             to_poll,
-            is_quiet,
+            // Whoever goes on asks every hart once.
+            roll: _,
             interrupter: _,
         } = self;
         MachineState {
@@ -48,7 +48,6 @@ impl Machine {
             last: *last as u64,
             instructions: *instructions,
             to_poll: *to_poll,
-            is_quiet: *is_quiet,
         }
     }
 
@@ -68,7 +67,7 @@ impl Machine {
 
     /// Takes a state; refused, with some of it taken, where it cannot be that of such a machine.
     fn restore(&mut self, state: &MachineState) -> Result<(), BadState> {
-        let MachineState { harts, devices, current, last, instructions, to_poll, is_quiet } = state;
+        let MachineState { harts, devices, current, last, instructions, to_poll } = state;
         BadState::unless(harts.len() == self.harts.len(), "there is another number of harts")?;
         let [current, last] = [*current, *last].map(|index| usize::try_from(index).unwrap_or(usize::MAX));
         BadState::unless(
@@ -84,7 +83,8 @@ impl Machine {
         }
         self.bus.restore(devices)?;
         (self.current, self.last) = (current, last);
-        (self.instructions, self.to_poll, self.is_quiet) = (*instructions, *to_poll, *is_quiet);
+        (self.instructions, self.to_poll) = (*instructions, *to_poll);
+        self.roll.wake_all();
         Ok(())
     }
 }
