@@ -11,6 +11,8 @@
 //! A machine with [`MachineConfig::parallel`] does none of that: see [`parallel`](crate::parallel).
 
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 

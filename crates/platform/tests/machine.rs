@@ -14,7 +14,7 @@ use isa::asm::prelude::*;
 use isa::cause::{Cause, Exception};
 use iss::{Hart, Observer, Variant};
 use platform::map::{DeviceKind, region};
-use platform::{Console, Machine, MachineConfig, MachineStop, Until};
+use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
 
 const BASE: u64 = 0x8000_0000;
 
@@ -378,6 +378,21 @@ fn a_hart_that_sleeps_takes_no_reservation_away() {
     assert!(states[1..].iter().all(|state| *state == states[0]), "{states:?}");
 }
 
+#[test]
+fn a_firmware_brings_its_payload_in_the_same_file() {
+    const PAYLOAD: u64 = BASE + (2 << 20);
+    let mut firmware = Asm::new(BASE);
+    firmware.li(T0, PAYLOAD).jr(T0);
+    let mut payload = Asm::new(PAYLOAD);
+    payload.li(A0, 9);
+    exit(&mut payload, A0);
+    let [mut file, payload] = [firmware, payload].map(|asm| asm.finish().unwrap());
+    file.resize(2 << 20, 0);
+    file.extend(payload);
+    let config = fixture::machine(Image::new("fw_payload.bin", file));
+    assert_eq!(run(&mut Machine::new(config, Console::default()).unwrap()), MachineStop::Exit(9));
+}
+
 /// Hart 0 works for ever, hart 1 waits on a reservation, which ends when hart 0 has worked, and the others sleep; hart 2
 /// wakes by its timer now and then.
 fn sleepers(harts: usize) -> Machine {
@@ -385,10 +400,14 @@ fn sleepers(harts: usize) -> Machine {
         let [work, wait, doze, asleep] = [(); 4].map(|()| a.label());
         a.li(T0, BASE + 0x2000).li(S1, base(DeviceKind::Aclint) + 0x4000).li(S2, 1).li(S3, 2);
         a.csrr(S0, csr::mhartid::NUMBER).beqz(S0, work).beq(S0, S2, wait).beq(S0, S3, doze);
-        a.place(asleep).wfi().j(asleep);
-        a.place(work).addi(A0, A0, 1).j(work);
-        a.place(wait).lr_w(A1, T0, Order::Plain).wrs_nto().addi(A2, A2, 1).wfi().j(wait);
-        a.place(doze).li(T1, 1 << 7).csrw(csr::mie::NUMBER, T1);
+        a.place(asleep);
+        a.wfi().j(asleep);
+        a.place(work);
+        a.addi(A0, A0, 1).j(work);
+        a.place(wait);
+        a.lr_w(A1, T0, Order::Plain).wrs_nto().addi(A2, A2, 1).wfi().j(wait);
+        a.place(doze);
+        a.li(T1, 1 << 7).csrw(csr::mie::NUMBER, T1);
         let again = a.here();
         a.csrr(A3, csr::time::NUMBER).addi(A3, A3, 70).sd(A3, 16, S1).wfi().addi(A4, A4, 1).j(again);
     })
