@@ -36,12 +36,12 @@ impl Turn {
         Turn { hart, steps: 0, fruitless: 0, idle: false }
     }
 
-    /// The state.
-    pub(crate) fn save(&self) -> TurnState {
+    /// The state, of a hart that has had its turn in the quantum or not.
+    pub(crate) fn save(&self, is_over: bool) -> TurnState {
         let Turn { hart, steps, fruitless, idle } = self;
         // Where time is real, a turn is longer than a tick: whoever goes on begins with the next one.
         let steps = (*steps).min(STEPS_PER_TICK);
-        TurnState { hart: hart.save(), steps, fruitless: *fruitless, idle: *idle }
+        TurnState { hart: hart.save(), steps, fruitless: *fruitless, idle: *idle && is_over }
     }
 
     /// Takes a state; refused where it cannot be that of such a hart.

@@ -42,7 +42,8 @@ impl Machine {
             interrupter: _,
         } = self;
         MachineState {
-            harts: harts.iter().map(Turn::save).collect(),
+            // What a hart does whose turn is to come is not known where somebody else goes on.
+            harts: harts.iter().enumerate().map(|(index, turn)| turn.save(index < *current)).collect(),
             devices: bus.save(),
             current: *current as u64,
             last: *last as u64,
