@@ -250,6 +250,13 @@ impl Hart {
         self.retired
     }
 
+    /// Shows what time it is to whoever looks at a hart that waits; its next run looks for itself.
+    pub fn wait_until(&mut self, time: u64) {
+        if self.waiting {
+            self.lines.time = time;
+        }
+    }
+
     /// Whether the hart waits in WFI or WRS.NTO.
     pub fn is_waiting(&self) -> bool {
         self.waiting

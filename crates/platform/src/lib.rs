@@ -15,6 +15,7 @@ mod error;
 mod hostile;
 mod machine;
 mod parallel;
+mod roll;
 mod stop;
 mod ticks;
 mod turn;

@@ -2,7 +2,8 @@
 //!
 //! Time is `mtime`. A quantum is one tick, in which each hart in turn takes at most
 //! [`STEPS_PER_TICK`] steps and all see the same time. While all harts but one wait and nothing can happen to them,
-//! that one takes its turns of many quanta at once. When every hart waits, time jumps to the next event.
+//! that one takes its turns of many quanta at once. When every hart waits, time jumps to the next event. A hart that is
+//! known to go on waiting is not asked: see [`Roll`].
 //!
 //! With [`Clock::Real`] the host's clock says what time it is, and a quantum is as long as a turn of
 //! [`STEPS_PER_REAL_TURN`] steps takes; harts that wait let the host sleep.
@@ -10,6 +11,8 @@
 //! A machine with [`MachineConfig::parallel`] does none of that: see [`parallel`](crate::parallel).
 
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -28,6 +31,7 @@ use crate::error::Error;
 use crate::load::{StoredImages, Symbols};
 use crate::map::RAM_BASE;
 use crate::parallel::Parallel;
+use crate::roll::Roll;
 use crate::stop::{Interrupter, MachineStop, Until};
 use crate::ticks::{duration, ticks};
 use crate::turn::{STORM_STEPS, Turn};
@@ -63,8 +67,8 @@ pub struct Machine {
     instructions: u64,
     /// Quanta to go until the host's side is looked after.
     to_poll: u64,
-    /// No hart has accessed a device, and nothing has arrived from the host, since the quantum began.
-    is_quiet: bool,
+    /// Which harts are to be asked in their turns.
+    roll: Roll,
     interrupter: Interrupter,
 }
 
@@ -89,6 +93,7 @@ impl Machine {
         let bus = SystemBus::new(ram, &config, htif(symbols), slots, console);
         let images = StoredImages::take(&mut config);
         Machine {
+            roll: Roll::new(harts.len()),
             config,
             images,
             harts,
@@ -99,7 +104,6 @@ impl Machine {
             last: 0,
             instructions: 0,
             to_poll: 0,
-            is_quiet: false,
             interrupter: Interrupter::default(),
         }
     }
@@ -122,6 +126,7 @@ impl Machine {
         self.device_tree = device_tree;
         self.current = 0;
         self.last = 0;
+        self.roll.wake_all();
         Ok(())
     }
 
@@ -148,8 +153,16 @@ impl Machine {
             }
         };
         self.bus.stop_clock();
-        self.bus.settle();
+        self.rest();
         stop
+    }
+
+    /// Shows what has been going on to whoever looks at a machine that stands still: a hart that waits has seen time
+    /// pass, whether it was asked or not.
+    fn rest(&mut self) {
+        let now = self.bus.time();
+        self.harts.iter_mut().for_each(|turn| turn.hart.wait_until(now));
+        self.bus.settle();
     }
 
     /// Steps of a hart in its turn.
@@ -169,8 +182,8 @@ impl Machine {
         self.bus.settle();
         // Whoever takes turns with these harts next begins with a quantum in which nothing has happened yet.
         self.harts.iter_mut().for_each(|turn| turn.hart.drop_reservation());
+        self.roll.wake_all();
         self.begin_quantum(0);
-        self.is_quiet = false;
         stop
     }
 
@@ -185,19 +198,22 @@ impl Machine {
             self.begin_quantum(ticks);
         }
         let outcome = self.run_hart(hart, 1, 0, observer);
-        self.bus.settle();
+        self.rest();
         self.judge(hart, outcome)
     }
 
     /// Lets the harts take what is left of their turns.
     fn quantum(&mut self, until: Until, mut observer: Option<&mut dyn Observer>) -> Result<(), MachineStop> {
-        while let Some(turn) = self.harts.get(self.current) {
-            let share = self.turn_steps().saturating_sub(turn.steps);
-            let more = self.undisturbed_ticks();
+        while self.current < self.harts.len() {
             let left = until.instructions.map_or(u64::MAX, |limit| limit.saturating_sub(self.instructions));
+            // Where a run ends is the same whoever is asked.
             if left == 0 {
                 return Err(MachineStop::InstructionLimit);
             }
+            self.current = self.roll.next(self.current).unwrap_or(self.harts.len());
+            let Some(turn) = self.harts.get(self.current) else { break };
+            let share = self.turn_steps().saturating_sub(turn.steps);
+            let more = self.undisturbed_ticks();
             let observer = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer);
             let steps = share.saturating_add(more.saturating_mul(STEPS_PER_TICK)).min(left);
             let outcome = self.run_hart(self.current, steps, more, observer);
@@ -212,22 +228,19 @@ impl Machine {
     /// How many ticks after this one the hart whose turn it is may go on, because until then the others have
     /// nothing to do and nothing comes from outside.
     fn undisturbed_ticks(&self) -> u64 {
-        let others = self.harts.iter().enumerate().filter(|(index, _)| *index != self.current);
-        if self.config.clock == Clock::Real {
+        if self.config.clock == Clock::Real || !self.roll.is_only(self.current) || self.ends_a_wait() {
             return 0;
         }
-        // The first step of any other hart wakes one that waits on its reservation.
-        let is_asleep = |turn: &Turn| turn.asleep && !turn.hart.waits_on_reservation();
-        if self.harts.len() > 1 && !(self.is_quiet && others.clone().all(|(_, turn)| is_asleep(turn))) {
-            return 0;
-        }
-        let now = self.bus.time();
-        let machine = (0..self.harts.len()).filter_map(|index| self.bus.next_timer(index));
-        let others = others.filter_map(|(_, turn)| turn.hart.next_timer());
-        let event = machine.chain(others).chain(self.bus.next_event()).min();
-        let to_event = event.map_or(u64::MAX, |event| event.saturating_sub(now).saturating_sub(1));
+        let events = [self.bus.next_timer(self.current), self.bus.next_event()];
+        let event = events.into_iter().flatten().fold(self.roll.alarm(), u64::min);
+        let to_event = event.saturating_sub(self.bus.time()).saturating_sub(1);
         // A storm of traps is to be noticed soon.
         to_event.min(self.to_poll).min(STORM_STEPS / STEPS_PER_TICK / 2)
+    }
+
+    /// Whether another hart waits on a reservation that goes when the one whose turn it is does something.
+    fn ends_a_wait(&self) -> bool {
+        self.last != self.current && self.harts[self.last].hart.waits_on_reservation()
     }
 
     /// Runs one hart and books its steps; it may take them in this tick and `more` others.
@@ -250,22 +263,28 @@ impl Machine {
         };
         self.instructions = self.instructions.saturating_add(outcome.steps);
         turn.note(retired, &outcome);
-        turn.asleep = outcome.stop == Stop::Waiting && outcome.steps == 0;
-        turn.idle = turn.asleep && turn.steps == 0;
+        turn.idle = outcome.stop == Stop::Waiting && outcome.steps == 0 && turn.steps == 0;
+        if turn.idle && self.config.clock == Clock::Virtual {
+            let timers = [self.bus.next_timer(index), turn.hart.next_timer()];
+            self.roll.sleep(index, timers.into_iter().flatten().min().unwrap_or(u64::MAX));
+        } else {
+            self.roll.wake(index);
+        }
         // A hart that was asked and did nothing takes no reservation away: how often it is asked depends on where the
         // run is cut and on the host.
         if self.last != index && outcome.steps > 0 {
-            let last = &mut self.harts[self.last];
-            last.hart.drop_reservation();
-            // It may have waited for that.
-            last.asleep &= last.hart.is_waiting();
+            self.harts[self.last].hart.drop_reservation();
+            self.roll.wake(self.last);
             self.last = index;
         }
         if more > 0 {
             self.to_poll = self.to_poll.saturating_sub(outcome.time.wrapping_sub(now));
             self.bus.set_time(outcome.time);
         }
-        self.is_quiet &= !outcome.io;
+        // Who is stopped by an observer has not looked at its wires since its last access.
+        if outcome.io || outcome.stop == Stop::Observer {
+            self.roll.wake_all();
+        }
         outcome
     }
 
@@ -293,8 +312,13 @@ impl Machine {
         self.bus.pass(ticks);
         self.current = 0;
         self.to_poll = self.to_poll.saturating_sub(1);
-        self.is_quiet = true;
-        for turn in &mut self.harts {
+        let now = self.bus.time();
+        if self.bus.next_event().is_some_and(|event| event <= now) {
+            self.roll.wake_all();
+        }
+        self.roll.pass_to(now);
+        for index in self.roll.awake() {
+            let turn = &mut self.harts[index];
             turn.steps = 0;
             turn.idle = false;
         }
@@ -302,7 +326,7 @@ impl Machine {
 
     /// Whether all that the harts have done in this quantum is wait.
     fn is_idle(&self) -> bool {
-        self.harts.iter().all(|turn| turn.idle)
+        self.roll.awake().all(|index| self.harts[index].idle)
     }
 
     /// How far time may jump because every hart waits; `None` if one does not, or nothing will happen.
@@ -333,6 +357,7 @@ impl Machine {
             return self.sleep_in_real_time(until).map(|()| 0);
         }
         if self.bus.serve_file() {
+            self.roll.wake_all();
             return Ok(1);
         }
         let event = self.ticks_to_event();
@@ -344,6 +369,7 @@ impl Machine {
                 break;
             }
             if self.bus.serve_console() {
+                self.roll.wake_all();
                 return Ok(slept);
             }
             self.bus.await_input(duration(left).min(INPUT_WAIT));
@@ -374,7 +400,9 @@ impl Machine {
         if self.to_poll == 0 {
             let turns = STEPS_PER_POLL / self.turn_steps();
             self.to_poll = (turns / self.harts.len() as u64).max(1);
-            self.is_quiet &= !self.bus.serve_console();
+            if self.bus.serve_console() {
+                self.roll.wake_all();
+            }
             self.check_host(until)?;
         }
         Ok(())
@@ -408,7 +436,7 @@ impl Machine {
 
     /// A hart by its number, to be changed by a debugger.
     pub fn hart_mut(&mut self, id: usize) -> Option<&mut Hart> {
-        self.is_quiet = false;
+        self.roll.wake_all();
         self.harts.get_mut(id).map(|turn| &mut turn.hart)
     }
 
@@ -432,7 +460,7 @@ impl Machine {
 
     /// Memory and devices, to be accessed as a hart would.
     pub fn bus_mut(&mut self) -> &mut SystemBus {
-        self.is_quiet = false;
+        self.roll.wake_all();
         &mut self.bus
     }
 

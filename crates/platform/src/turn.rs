@@ -17,10 +17,8 @@ pub(crate) struct Turn {
     pub(crate) steps: u64,
     /// Steps taken since an instruction last retired, as far as has been looked.
     fruitless: u64,
-    /// The hart has been asked in this quantum, and did nothing but wait.
+    /// The hart has done nothing but wait in this quantum, or would if it were asked.
     pub(crate) idle: bool,
-    /// When the hart was asked last, it did nothing but wait.
-    pub(crate) asleep: bool,
 }
 
 /// A hart's state, and how it has fared.
@@ -30,29 +28,28 @@ pub(crate) struct TurnState {
     steps: u64,
     fruitless: u64,
     idle: bool,
-    asleep: bool,
 }
 
 impl Turn {
     /// A hart that has done nothing yet.
     pub(crate) fn new(hart: Hart) -> Turn {
-        Turn { hart, steps: 0, fruitless: 0, idle: false, asleep: false }
+        Turn { hart, steps: 0, fruitless: 0, idle: false }
     }
 
-    /// The state.
-    pub(crate) fn save(&self) -> TurnState {
-        let Turn { hart, steps, fruitless, idle, asleep } = self;
+    /// The state, of a hart that has had its turn in the quantum or not.
+    pub(crate) fn save(&self, is_over: bool) -> TurnState {
+        let Turn { hart, steps, fruitless, idle } = self;
         // Where time is real, a turn is longer than a tick: whoever goes on begins with the next one.
         let steps = (*steps).min(STEPS_PER_TICK);
-        TurnState { hart: hart.save(), steps, fruitless: *fruitless, idle: *idle, asleep: *asleep }
+        TurnState { hart: hart.save(), steps, fruitless: *fruitless, idle: *idle && is_over }
     }
 
     /// Takes a state; refused where it cannot be that of such a hart.
     pub(crate) fn restore(&mut self, state: &TurnState) -> Result<(), BadState> {
-        let TurnState { hart, steps, fruitless, idle, asleep } = state;
+        let TurnState { hart, steps, fruitless, idle } = state;
         BadState::unless(*steps <= STEPS_PER_TICK, "a hart has taken more steps than there are in a tick")?;
         self.hart.restore(hart)?;
-        (self.steps, self.fruitless, self.idle, self.asleep) = (*steps, *fruitless, *idle, *asleep);
+        (self.steps, self.fruitless, self.idle) = (*steps, *fruitless, *idle);
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use isa::asm::prelude::*;
 use isa::cause::{Cause, Exception};
 use iss::{Hart, Observer, Variant};
 use platform::map::{DeviceKind, region};
-use platform::{Console, Machine, MachineConfig, MachineStop, Until};
+use platform::{Console, Image, Machine, MachineConfig, MachineStop, Until};
 
 const BASE: u64 = 0x8000_0000;
 
@@ -409,6 +409,62 @@ fn a_hart_that_waits_on_its_reservation_wakes_in_the_next_tick() {
         state(&machine)
     });
     assert!(states[1..].iter().all(|state| *state == states[0]), "{states:?}");
+}
+
+#[test]
+fn a_firmware_brings_its_payload_in_the_same_file() {
+    const PAYLOAD: u64 = BASE + (2 << 20);
+    let mut firmware = Asm::new(BASE);
+    firmware.li(T0, PAYLOAD).jr(T0);
+    let mut payload = Asm::new(PAYLOAD);
+    payload.li(A0, 9);
+    exit(&mut payload, A0);
+    let [mut file, payload] = [firmware, payload].map(|asm| asm.finish().unwrap());
+    file.resize(2 << 20, 0);
+    file.extend(payload);
+    let config = fixture::machine(Image::new("fw_payload.bin", file));
+    assert_eq!(run(&mut Machine::new(config, Console::default()).unwrap()), MachineStop::Exit(9));
+}
+
+/// Hart 0 works for ever, hart 1 waits on a reservation, which ends when hart 0 has worked, and the others sleep; hart 2
+/// wakes by its timer now and then.
+fn sleepers(harts: usize) -> Machine {
+    machine(harts, |a| {
+        let [work, wait, doze, asleep] = [(); 4].map(|()| a.label());
+        a.li(T0, BASE + 0x2000).li(S1, base(DeviceKind::Aclint) + 0x4000).li(S2, 1).li(S3, 2);
+        a.csrr(S0, csr::mhartid::NUMBER).beqz(S0, work).beq(S0, S2, wait).beq(S0, S3, doze);
+        a.place(asleep);
+        a.wfi().j(asleep);
+        a.place(work);
+        a.addi(A0, A0, 1).j(work);
+        a.place(wait);
+        a.lr_w(A1, T0, Order::Plain).wrs_nto().addi(A2, A2, 1).wfi().j(wait);
+        a.place(doze);
+        a.li(T1, 1 << 7).csrw(csr::mie::NUMBER, T1);
+        let again = a.here();
+        a.csrr(A3, csr::time::NUMBER).addi(A3, A3, 70).sd(A3, 16, S1).wfi().addi(A4, A4, 1).j(again);
+    })
+}
+
+#[test]
+fn what_a_sleeping_hart_sees_does_not_depend_on_where_a_run_is_cut() {
+    const LENGTH: u64 = 100_000;
+    let states = [77, 1000, LENGTH].map(|piece| {
+        let mut machine = sleepers(5);
+        let mut reached = 0;
+        while reached < LENGTH {
+            reached = (reached + piece).min(LENGTH);
+            let until = Until { instructions: Some(reached), ..soon() };
+            assert_eq!(machine.run(until, None), MachineStop::InstructionLimit);
+        }
+        let harts = (0..5).filter_map(|id| machine.hart(id));
+        let seen = harts.map(|hart| [csr::time::NUMBER, csr::mip::NUMBER].map(|number| hart.csr(number)));
+        let seen: Vec<_> = seen.collect();
+        assert_eq!(seen[4][0], Some(machine.bus().time()), "the time that it is");
+        assert!(machine.hart(2).unwrap().x(14) > 10, "hart 2 has woken");
+        (state(&machine), seen)
+    });
+    assert!(states[1..].iter().all(|state| *state == states[0]), "{states:#?}");
 }
 
 /// Stops each hart before one address, but lets it pass the first time after a stop.

@@ -10,7 +10,7 @@ use crate::device::virtio::Slots;
 use crate::devices::DevicesState;
 use crate::snapshot::SnapshotError;
 use crate::state::BadState;
-use crate::turn::{Turn, TurnState};
+use crate::turn::TurnState;
 
 /// The state of a machine. What it is made of is told by its [`MachineConfig`].
 #[derive(Serialize, Deserialize)]
@@ -21,7 +21,6 @@ pub(crate) struct MachineState {
     last: u64,
     instructions: u64,
     to_poll: u64,
-    is_quiet: bool,
 }
 
 impl Machine {
@@ -39,17 +38,18 @@ impl Machine {
             last,
             instructions,
             to_poll,
-            is_quiet,
+            // Whoever goes on asks every hart once.
+            roll: _,
             interrupter: _,
         } = self;
         MachineState {
-            harts: harts.iter().map(Turn::save).collect(),
+            // What a hart does whose turn is to come is not known where somebody else goes on.
+            harts: harts.iter().enumerate().map(|(index, turn)| turn.save(index < *current)).collect(),
             devices: bus.save(),
             current: *current as u64,
             last: *last as u64,
             instructions: *instructions,
             to_poll: *to_poll,
-            is_quiet: *is_quiet,
         }
     }
 
@@ -69,7 +69,7 @@ impl Machine {
 
     /// Takes a state; refused, with some of it taken, where it cannot be that of such a machine.
     fn restore(&mut self, state: &MachineState) -> Result<(), BadState> {
-        let MachineState { harts, devices, current, last, instructions, to_poll, is_quiet } = state;
+        let MachineState { harts, devices, current, last, instructions, to_poll } = state;
         BadState::unless(harts.len() == self.harts.len(), "there is another number of harts")?;
         let [current, last] = [*current, *last].map(|index| usize::try_from(index).unwrap_or(usize::MAX));
         BadState::unless(
@@ -85,7 +85,8 @@ impl Machine {
         }
         self.bus.restore(devices)?;
         (self.current, self.last) = (current, last);
-        (self.instructions, self.to_poll, self.is_quiet) = (*instructions, *to_poll, *is_quiet);
+        (self.instructions, self.to_poll) = (*instructions, *to_poll);
+        self.roll.wake_all();
         Ok(())
     }
 }
