@@ -192,6 +192,10 @@ impl Hostile {
         if self.chance.one_in(24) {
             let area = self.chance.below(3) as usize;
             areas[area] = match self.chance.below(6) {
+                // From a place just below main memory the rest of a ring, or `avail_event`, would lie over a table.
+                0 if area == DEVICE_AREA => {
+                    self.chance.of(&[0, 8, RAM_BASE - 0x1000, u64::MAX - 15, 1 << 63])
+                }
                 0 => self.chance.of(&[0, 8, RAM_BASE - 16, RAM_BASE - 4, u64::MAX - 15, 1 << 63]),
                 1 => RAM_BASE + SIZE - 16 * self.chance.below(8),
                 2 => areas[area] | self.chance.below(16),
