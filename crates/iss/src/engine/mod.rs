@@ -64,10 +64,6 @@ pub(crate) struct Hot {
     mode: u8,
     /// The counters that may be read, as bits of `mcounteren`.
     counters: u64,
-    /// The mode may execute CBO.ZERO.
-    zeroes_blocks: bool,
-    /// An interrupt is pending and enabled, but for the global enables.
-    interrupt_waits: bool,
     /// What of the floating-point state handlers rely on.
     float: u8,
     /// The bus, while blocks are executed.
@@ -141,8 +137,6 @@ impl EngineState {
             to_host: 0,
             mode: 0,
             counters: 0,
-            zeroes_blocks: false,
-            interrupt_waits: false,
             float: 0,
             bus: NonNull::<NoBus>::dangling().as_ptr(),
             observer: None,

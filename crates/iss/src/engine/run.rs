@@ -37,13 +37,10 @@ impl Hart {
         self.select_views();
         self.note_float_state();
         let (counters, mode) = (self.readable_counters(), self.mode().index());
-        let (zeroes_blocks, interrupt_waits) = (self.may_zero_blocks(), self.has_wakeup());
         let ram = bus.ram();
         let hot = &mut self.engine.hot;
         hot.to_host = (ram.host().0 as u64).wrapping_sub(ram.base());
         hot.counters = counters;
-        hot.zeroes_blocks = zeroes_blocks;
-        hot.interrupt_waits = interrupt_waits;
         hot.mode = mode as u8;
         hot.leave = false;
         hot.step = false;

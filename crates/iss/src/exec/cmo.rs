@@ -57,6 +57,7 @@ impl<O: Observer> Cpu<'_, O> {
 impl Hart {
     /// Whether `field` is set where it counts for the current mode: in the environment configuration of machine mode,
     /// and in those of the modes between.
+    #[inline]
     fn environment(&self, field: Field) -> (bool, bool) {
         let (mode, c) = (self.mode(), &self.csr);
         let machine = mode.privilege == Privilege::M || field.is_set(c.menvcfg);
@@ -66,6 +67,7 @@ impl Hart {
     }
 
     /// Whether the current mode may execute CBO.ZERO.
+    #[inline]
     pub(crate) fn may_zero_blocks(&self) -> bool {
         self.environment(csr::menvcfg::CBZE) == (true, true)
     }

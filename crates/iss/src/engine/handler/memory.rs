@@ -229,7 +229,7 @@ impl Step for ZeroBlock {
         unsafe {
             let va = super::x(hart, (*op).a) & !(CACHE_BLOCK_SIZE - 1);
             let line = line(lines, va);
-            if (*line).write != va & !0xfff || !hart.engine.hot.zeroes_blocks {
+            if (*line).write != va & !0xfff || !hart.may_zero_blocks() {
                 return None;
             }
             for offset in (0..CACHE_BLOCK_SIZE).step_by(8) {

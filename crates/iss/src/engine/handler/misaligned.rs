@@ -11,12 +11,25 @@ use crate::engine::view::Line;
 use crate::hart::Hart;
 use crate::variant::Misaligned;
 
-/// Where a value lies that starts at `va`, if the hart does misaligned accesses and all of it is in the page with `tag`.
+/// Where the value of `op` lies, if the hart does misaligned accesses and all of it is in a page that `tag` shows.
+///
+/// # Safety
+/// `op` must be a load or store, and `lines` those of a view.
 #[inline(always)]
-fn place<V: Value>(hart: &Hart, line: &Line, tag: u64, va: u64) -> Option<u64> {
+unsafe fn place<V: Value>(
+    hart: &Hart,
+    op: *const Op,
+    lines: *const Line,
+    tag: impl Fn(&Line) -> u64,
+) -> Option<u64> {
+    // SAFETY: passed on.
+    let (va, line) = unsafe {
+        let va = x(hart, (*op).a).wrapping_add((*op).imm as u64);
+        (va, &*line(lines, va))
+    };
     let is_in_page = va & 0xfff <= 0x1000 - V::BYTES;
     let is_done = hart.variant().misaligned == Misaligned::Hardware;
-    (tag == va & !0xfff && is_in_page && is_done).then(|| va.wrapping_add(line.to_host))
+    (tag(line) == va & !0xfff && is_in_page && is_done).then(|| va.wrapping_add(line.to_host))
 }
 
 /// A byte of main memory.
@@ -44,9 +57,7 @@ pub(in crate::engine) unsafe extern "C" fn load<V: Value>(
 ) -> Next {
     // SAFETY: the tag says that the page is in main memory where `to_host` leads.
     unsafe {
-        let va = x(hart, (*op).a).wrapping_add((*op).imm as u64);
-        let line = &*line(lines, va);
-        let Some(at) = place::<V>(hart, line, line.read, va) else {
+        let Some(at) = place::<V>(hart, op, lines, |line| line.read) else {
             return slow(hart, op, acc, page, budget, lines);
         };
         let bits = (0..V::BYTES)
@@ -72,9 +83,7 @@ pub(in crate::engine) unsafe extern "C" fn store<V: Value>(
 ) -> Next {
     // SAFETY: as for `load`.
     unsafe {
-        let va = x(hart, (*op).a).wrapping_add((*op).imm as u64);
-        let line = &*line(lines, va);
-        let Some(at) = place::<V>(hart, line, line.write, va) else {
+        let Some(at) = place::<V>(hart, op, lines, |line| line.write) else {
             return slow(hart, op, acc, page, budget, lines);
         };
         let value = x(hart, (*op).b);

@@ -15,7 +15,7 @@ use crate::csr::CsrFile;
 use crate::csr::counters::{CYCLE, INSTRET};
 use crate::csr::legalize::SSTATUS_VISIBLE;
 use crate::engine::handler::slow::slow;
-use crate::engine::op::{Next, Op, go, header};
+use crate::engine::op::{Handler, Next, Op, go, header};
 use crate::engine::view::Line;
 use crate::hart::Hart;
 
@@ -145,33 +145,77 @@ pub(in crate::engine) fn changes_status(inst: &Inst) -> bool {
     changes && inst.rs1 != 0 && inst.imm as u16 == csr::sstatus::NUMBER
 }
 
-/// CSRRS and CSRRC, or CSRRSI and CSRRCI, of no other bit of `sstatus` than SIE, while no interrupt waits for that.
+/// CSRRS and CSRRC, or CSRRSI and CSRRCI, of no other bit of `sstatus` than SIE. Where SIE rises, [`raise_sie`] has a
+/// look at the interrupts first.
 pub(in crate::engine) struct ChangeSie<const SETS: bool, const IMMEDIATE: bool>;
 
 impl<const SETS: bool, const IMMEDIATE: bool> Step for ChangeSie<SETS, IMMEDIATE> {
+    const OTHERWISE: Handler = if SETS { raise_sie::<IMMEDIATE> } else { slow };
+
     #[inline(always)]
     unsafe fn step(hart: &mut Hart, op: *const Op, _: u64, _: u64, _: *const Line) -> Option<u64> {
         // SAFETY: passed on.
         unsafe {
-            let change = if IMMEDIATE { (*op).a.into() } else { x(hart, (*op).a) };
-            let (mode, waits) = (usize::from(hart.engine.hot.mode), hart.engine.hot.interrupt_waits);
-            let (status, visible) = if mode == Mode::HS.index() {
-                (&mut hart.csr.mstatus, SSTATUS_VISIBLE)
-            } else if mode == Mode::VS.index() {
-                (&mut hart.csr.vsstatus, u64::MAX)
-            } else {
-                return None;
-            };
+            let change = sie_change::<IMMEDIATE>(hart, op)?;
+            let (status, visible) = status(hart)?;
             let old = *status;
-            // What SDT keeps from being set is left to the slow path.
-            let may_set = !waits && !csr::sstatus::SDT.is_set(old);
-            if change & !csr::sstatus::SIE.mask() != 0 || SETS && change & !old != 0 && !may_set {
+            if !SETS {
+                *status = old & !change;
+            } else if change & !old != 0 {
                 return None;
             }
-            *status = if SETS { old | change } else { old & !change };
             set_x(hart, (*op).rd, old & visible);
             Some(old & visible)
         }
+    }
+}
+
+/// What an op sets or clears, if that is no other bit than SIE.
+#[inline(always)]
+unsafe fn sie_change<const IMMEDIATE: bool>(hart: &Hart, op: *const Op) -> Option<u64> {
+    // SAFETY: passed on.
+    let change = unsafe { if IMMEDIATE { (*op).a.into() } else { x(hart, (*op).a) } };
+    (change & !csr::sstatus::SIE.mask() == 0).then_some(change)
+}
+
+/// The register that `sstatus` is in HS- and VS-mode, and what is seen of it.
+#[inline(always)]
+fn status(hart: &mut Hart) -> Option<(&mut u64, u64)> {
+    let mode = usize::from(hart.engine.hot.mode);
+    if mode == Mode::HS.index() {
+        Some((&mut hart.csr.mstatus, SSTATUS_VISIBLE))
+    } else if mode == Mode::VS.index() {
+        Some((&mut hart.csr.vsstatus, u64::MAX))
+    } else {
+        None
+    }
+}
+
+/// CSRRS, or CSRRSI, that sets SIE, where no interrupt waits for that and SDT does not keep it from being set.
+///
+/// # Safety
+/// As for [`Step::step`].
+unsafe extern "C" fn raise_sie<const IMMEDIATE: bool>(
+    hart: &mut Hart,
+    op: *const Op,
+    acc: u64,
+    va: u64,
+    budget: i64,
+    lines: *const Line,
+) -> Next {
+    // SAFETY: `op` belongs to a block.
+    unsafe {
+        let waits = hart.has_wakeup();
+        if let (Some(change), false) = (sie_change::<IMMEDIATE>(hart, op), waits)
+            && let Some((status, visible)) = status(hart)
+            && !csr::sstatus::SDT.is_set(*status)
+        {
+            let old = *status;
+            *status = old | change;
+            set_x(hart, (*op).rd, old & visible);
+            return go(hart, op.add(1), old & visible, va, budget, lines);
+        }
+        slow(hart, op, acc, va, budget, lines)
     }
 }
 
