@@ -153,40 +153,33 @@ impl Devices {
         match kind {
             DeviceKind::Finisher => self.power = self.finisher.take_request().or(self.power),
             DeviceKind::Uart => {
-                let sent = self.uart.take_output();
-                if !sent.is_empty() {
-                    self.console.write(&sent);
-                }
-                if let Some(source) = map::region(kind).interrupt {
-                    self.plic.set_level(source, self.uart.interrupt());
-                }
+                self.console.write(&self.uart.take_output());
+                self.set_wire(kind, self.uart.interrupt());
             }
-            DeviceKind::Rtc => self.connect_rtc(),
+            DeviceKind::Rtc => self.set_wire(kind, self.rtc.interrupt()),
             DeviceKind::Virtio(number) => {
                 let slot = self.slots.slot(number.into());
                 slot.serve(ram);
-                let sent = slot.take_output();
-                if !sent.is_empty() {
-                    self.console.write(&sent);
-                }
-                if let Some(source) = map::region(kind).interrupt {
-                    self.plic.set_level(source, slot.interrupt());
-                }
+                self.console.write(&slot.take_output());
+                let high = slot.interrupt();
+                self.set_wire(kind, high);
             }
             DeviceKind::Hgeip | DeviceKind::Aclint | DeviceKind::Sswi | DeviceKind::Plic => {}
         }
     }
 
-    fn connect_rtc(&mut self) {
-        if let Some(source) = map::region(DeviceKind::Rtc).interrupt {
-            self.plic.set_level(source, self.rtc.interrupt());
+    /// Raises or lowers the wire from a device to the interrupt controller.
+    fn set_wire(&mut self, kind: DeviceKind, high: bool) {
+        if let Some(source) = map::region(kind).interrupt {
+            self.plic.set_level(source, high);
         }
     }
 
     /// Tells the devices that live by it what time it is.
     pub(crate) fn follow_time(&mut self) {
-        self.rtc.set_time(self.aclint.time());
-        self.connect_rtc();
+        if self.rtc.set_time(self.aclint.time()) {
+            self.set_wire(DeviceKind::Rtc, self.rtc.interrupt());
+        }
     }
 
     /// The tick from which on a device that is no hart's timer raises an interrupt by itself, if ever.

@@ -54,13 +54,15 @@ impl Rtc {
         }
     }
 
-    /// Hears what time it is, in ticks, and lets the alarm go off if that is past it.
-    pub fn set_time(&mut self, ticks: u64) {
+    /// Hears what time it is, in ticks, and lets the alarm go off if that is past it. Says whether it did.
+    pub fn set_time(&mut self, ticks: u64) -> bool {
         self.ticks = ticks;
-        if self.alarm_is_set && self.date() >= self.alarm {
+        let goes_off = self.alarm_is_set && self.date() >= self.alarm;
+        if goes_off {
             self.alarm_is_set = false;
             self.interrupt_pending = true;
         }
+        goes_off
     }
 
     /// Hears that ticks are counted from 0 again. The date goes on, as that of a clock with a battery does.
