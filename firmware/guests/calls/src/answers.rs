@@ -3,7 +3,7 @@
 use guest_rt::{Failure, sbi};
 
 use crate::hart::{self, Status};
-use crate::{HSM, IPI, RFENCE, TIME};
+use crate::{RFENCE, TIME};
 
 pub(crate) const NOT_SUPPORTED: sbi::Error = sbi::Error(-2);
 const INVALID_PARAM: sbi::Error = sbi::Error(-3);
@@ -26,7 +26,7 @@ const NO_HART: usize = 4000;
 
 /// Every extension is there, knows its functions and says which it does not know.
 pub(crate) fn base() -> Result<(), Failure> {
-    for extension in [TIME, IPI, RFENCE, HSM, SYSTEM_RESET] {
+    for extension in [TIME, sbi::IPI, RFENCE, sbi::HSM, SYSTEM_RESET] {
         if !sbi::probe(extension) {
             return Err("an extension is missing");
         }
@@ -63,10 +63,11 @@ pub(crate) fn console() -> Result<(), Failure> {
 
 /// Harts are in the states that they should be in, and cannot be started where or when they should not.
 pub(crate) fn harts(me: usize) -> Result<(), Failure> {
-    if hart::status(me) != Ok(Status::Started as usize) || hart::status(NO_HART) != Err(INVALID_PARAM) {
+    if sbi::hart_status(me) != Ok(Status::Started as usize) || sbi::hart_status(NO_HART) != Err(INVALID_PARAM)
+    {
         return Err("hart_get_status is wrong about this hart or about one that does not exist");
     }
-    let start = |hart: usize, address: usize| sbi::call(HSM, 0, [hart, address, 0]);
+    let start = |hart: usize, address: usize| sbi::start_hart(hart, address, 0);
     if start(me, hart::entry_address()) != Err(ALREADY_AVAILABLE) {
         return Err("a hart that is started was started again");
     }
@@ -74,7 +75,7 @@ pub(crate) fn harts(me: usize) -> Result<(), Failure> {
         return Err("a hart that does not exist was started");
     }
     for other in hart::others(me) {
-        if hart::status(other) != Ok(Status::Stopped as usize) {
+        if sbi::hart_status(other) != Ok(Status::Stopped as usize) {
             return Err("another hart is not stopped at first");
         }
         if start(other, FIRMWARE) != Err(INVALID_ADDRESS) {

@@ -1,12 +1,12 @@
 //! The other harts: started and stopped by the SBI, and working on orders in between.
 
 use core::arch::{asm, naked_asm};
-use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::Ordering;
 
+use guest_rt::desk::{Desk, NO_ORDER};
 use guest_rt::{Failure, sbi};
 
-use crate::{HSM, IPI, window};
+use crate::window;
 
 /// Harts with higher numbers are left alone.
 const MAX_HARTS: usize = 8;
@@ -37,41 +37,11 @@ enum Order {
     Stop = 2,
 }
 
-/// No order: the last one has been carried out.
-const IDLE: usize = 0;
-
-#[repr(C, align(16))]
-struct Stack(UnsafeCell<[u8; 4096]>);
-
-// SAFETY: no reference to the contents is ever made; one hart uses it through `sp`.
-unsafe impl Sync for Stack {}
-
-/// Between this hart and the one that gives orders.
-struct Desk {
-    stack: Stack,
-    order: AtomicUsize,
-    answer: AtomicUsize,
-    interrupts: AtomicUsize,
-}
-
-static DESKS: [Desk; MAX_HARTS] = [const {
-    Desk {
-        stack: Stack(UnsafeCell::new([0; 4096])),
-        order: AtomicUsize::new(IDLE),
-        answer: AtomicUsize::new(0),
-        interrupts: AtomicUsize::new(0),
-    }
-}; MAX_HARTS];
+static DESKS: [Desk; MAX_HARTS] = [const { Desk::new() }; MAX_HARTS];
 
 /// The harts that exist, except `me`.
 pub(crate) fn others(me: usize) -> impl Iterator<Item = usize> {
-    (0..MAX_HARTS).filter(move |&hart| hart != me && status(hart).is_ok())
-}
-
-/// The state of a hart, by HSM's numbers.
-pub(crate) fn status(hart: usize) -> Result<usize, sbi::Error> {
-    const HART_GET_STATUS: usize = 2;
-    sbi::call(HSM, HART_GET_STATUS, [hart])
+    (0..MAX_HARTS).filter(move |&hart| hart != me && sbi::hart_status(hart).is_ok())
 }
 
 /// Where harts are started.
@@ -81,15 +51,13 @@ pub(crate) fn entry_address() -> usize {
 
 /// Starts `hart` and waits until it is ready for orders.
 pub(crate) fn start(hart: usize) -> Result<(), Failure> {
-    const HART_START: usize = 0;
     let desk = &DESKS[hart];
     window::turn(0);
     // The hart looks for an order before it first waits, and so says that it is there.
     desk.order.store(Order::Look as usize, Ordering::SeqCst);
-    let stack_top = desk.stack.0.get() as usize + size_of::<Stack>();
-    sbi::call(HSM, HART_START, [hart, entry_address(), stack_top]).map_err(|_| "hart_start failed")?;
-    wait_until(|| desk.order.load(Ordering::SeqCst) == IDLE)?;
-    if status(hart) != Ok(Status::Started as usize) {
+    sbi::start_hart(hart, entry_address(), desk.stack_top()).map_err(|_| "hart_start failed")?;
+    wait_until(|| desk.order.load(Ordering::SeqCst) == NO_ORDER)?;
+    if sbi::hart_status(hart) != Ok(Status::Started as usize) {
         return Err("a hart that was started says otherwise");
     }
     Ok(())
@@ -98,7 +66,7 @@ pub(crate) fn start(hart: usize) -> Result<(), Failure> {
 /// Lets `hart` stop itself.
 pub(crate) fn stop(hart: usize) -> Result<(), Failure> {
     send(hart, Order::Stop)?;
-    wait_until(|| status(hart) == Ok(Status::Stopped as usize))
+    wait_until(|| sbi::hart_status(hart) == Ok(Status::Stopped as usize))
 }
 
 /// Lets `hart` look into the window, and returns what it saw.
@@ -114,8 +82,8 @@ pub(crate) fn look(hart: usize) -> Result<usize, Failure> {
 fn send(hart: usize, order: Order) -> Result<(), Failure> {
     let desk = &DESKS[hart];
     desk.order.store(order as usize, Ordering::SeqCst);
-    sbi::call(IPI, 0, [1, hart]).map_err(|_| "send_ipi failed")?;
-    wait_until(|| desk.order.load(Ordering::SeqCst) == IDLE)
+    sbi::send_ipi(hart).map_err(|_| "send_ipi failed")?;
+    wait_until(|| desk.order.load(Ordering::SeqCst) == NO_ORDER)
 }
 
 /// How often `hart` has been interrupted.
@@ -160,7 +128,7 @@ extern "C" fn entry() -> ! {
 /// Works on orders until the order to stop.
 extern "C" fn work(hart: usize, satp: usize, sstatus: usize) -> ! {
     const SIE: usize = 1 << 1;
-    let Some(desk) = DESKS.get(hart).filter(|_| satp == 0 && sstatus & SIE == 0) else { halt() };
+    let Some(desk) = DESKS.get(hart).filter(|_| satp == 0 && sstatus & SIE == 0) else { sbi::stop_hart() };
     window::open();
     // SAFETY: interrupts end a wait and are not taken, for sstatus.SIE is off.
     unsafe { asm!("csrs sie, {}", in(reg) SSI) };
@@ -169,21 +137,12 @@ extern "C" fn work(hart: usize, satp: usize, sstatus: usize) -> ! {
         let order = desk.order.load(Ordering::SeqCst);
         if order == Order::Look as usize {
             desk.answer.store(window::look(), Ordering::SeqCst);
-            desk.order.store(IDLE, Ordering::SeqCst);
+            desk.order.store(NO_ORDER, Ordering::SeqCst);
         } else if order == Order::Stop as usize {
-            desk.order.store(IDLE, Ordering::SeqCst);
-            halt();
+            desk.order.store(NO_ORDER, Ordering::SeqCst);
+            sbi::stop_hart();
         }
         // SAFETY: waiting changes nothing.
         unsafe { asm!("wfi") };
-    }
-}
-
-/// Stops the hart that calls.
-fn halt() -> ! {
-    const HART_STOP: usize = 1;
-    let _ = sbi::call(HSM, HART_STOP, []);
-    loop {
-        core::hint::spin_loop();
     }
 }

@@ -16,9 +16,7 @@ use hart::Status;
 guest!(main);
 
 const TIME: usize = 0x5449_4d45;
-const IPI: usize = 0x73_5049;
 const RFENCE: usize = 0x5246_4e43;
-const HSM: usize = 0x48_534d;
 
 /// RFENCE's functions that take a range of addresses, in order from SFENCE.VMA to HFENCE.VVMA.
 const REMOTE_FENCES: core::ops::RangeInclusive<usize> = 1..=6;
@@ -52,7 +50,7 @@ fn suspend() -> Result<(), Failure> {
     unsafe { asm!("csrs sie, {}", in(reg) STI) };
     let deadline = hart::time() + hart::MILLISECOND;
     sbi::set_timer(deadline).map_err(|_| "set_timer failed")?;
-    sbi::call(HSM, HART_SUSPEND, []).map_err(|_| "a hart cannot suspend itself")?;
+    sbi::call(sbi::HSM, HART_SUSPEND, []).map_err(|_| "a hart cannot suspend itself")?;
     if hart::time() < deadline {
         return Err("a suspended hart woke up too early");
     }
@@ -71,14 +69,14 @@ fn interrupts(me: usize) -> Result<(), Failure> {
     let all = || hart::others(me).map(hart::interrupts).sum::<usize>();
     for target in hart::others(me) {
         let (before, all_before) = (hart::interrupts(target), all());
-        sbi::call(IPI, 0, [1, target]).map_err(|_| "send_ipi failed")?;
+        sbi::send_ipi(target).map_err(|_| "send_ipi failed")?;
         hart::wait_until(|| hart::interrupts(target) == before + 1)?;
         if all() != all_before + 1 {
             return Err("an interrupt went to a hart that was not named");
         }
     }
     let expected = all() + hart::others(me).count();
-    sbi::call(IPI, 0, [0, ALL]).map_err(|_| "send_ipi to every hart failed")?;
+    sbi::call(sbi::IPI, 0, [0, ALL]).map_err(|_| "send_ipi to every hart failed")?;
     hart::wait_until(|| all() == expected)?;
     if !hart::clear_interrupt() {
         return Err("an interrupt for every hart passed over the one that sent it");
@@ -106,7 +104,7 @@ fn fences(me: usize) -> Result<(), Failure> {
             Err(_) => return Err("a remote fence failed"),
         }
     }
-    if hart::others(me).any(|target| hart::status(target) != Ok(Status::Started as usize)) {
+    if hart::others(me).any(|target| sbi::hart_status(target) != Ok(Status::Started as usize)) {
         return Err("a hart did not survive the fences");
     }
     Ok(())

@@ -16,6 +16,7 @@
 #![no_std]
 
 mod console;
+pub mod desk;
 mod entry;
 pub mod sbi;
 pub mod trap;

@@ -4,6 +4,10 @@ use core::arch::asm;
 
 const BASE: usize = 0x10;
 const TIME: usize = 0x5449_4d45;
+/// The inter-processor interrupt extension.
+pub const IPI: usize = 0x73_5049;
+/// The hart state management extension.
+pub const HSM: usize = 0x48_534d;
 const SYSTEM_RESET: usize = 0x5352_5354;
 /// The debug console extension.
 pub const DEBUG_CONSOLE: usize = 0x4442_434e;
@@ -75,6 +79,29 @@ pub fn console_write(bytes: &[u8]) -> Result<usize, Error> {
 pub fn console_putchar(byte: u8) {
     // The call answers in a0 alone and cannot fail.
     let _ = call(LEGACY_PUTCHAR, 0, [byte.into()]);
+}
+
+/// The state of a hart, by HSM's numbers.
+pub fn hart_status(hart: usize) -> Result<usize, Error> {
+    call(HSM, 2, [hart])
+}
+
+/// Starts a hart that has stopped at `address`, with `argument` in a1.
+pub fn start_hart(hart: usize, address: usize, argument: usize) -> Result<(), Error> {
+    call(HSM, 0, [hart, address, argument]).map(|_| ())
+}
+
+/// Stops the hart that calls.
+pub fn stop_hart() -> ! {
+    let _ = call(HSM, 1, []);
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+/// Interrupts a hart.
+pub fn send_ipi(hart: usize) -> Result<(), Error> {
+    call(IPI, 0, [1, hart]).map(|_| ())
 }
 
 /// Shuts the machine down.

@@ -1,18 +1,12 @@
 //! The other virtual CPUs: started and stopped by the SBI, and interrupted for each order in between.
 
 use core::arch::{asm, naked_asm};
-use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::Ordering;
 
+use guest_rt::desk::{Desk, NO_ORDER};
 use guest_rt::{Failure, println, sbi, trap};
 
 use crate::{add, fence};
-
-const IPI: usize = 0x73_5049;
-const HSM: usize = 0x48_534d;
-const HART_START: usize = 0;
-const HART_STOP: usize = 1;
-const HART_GET_STATUS: usize = 2;
 
 /// HSM's state of a hart that has stopped.
 const STOPPED: usize = 1;
@@ -47,39 +41,11 @@ impl Order {
         [Order::Nothing, Order::Add, Order::Execute, Order::Look, Order::Speak, Order::Stop];
 }
 
-/// No order: the last one has been carried out.
-const NONE: usize = 0;
-
-#[repr(C, align(16))]
-struct Stack(UnsafeCell<[u8; 4096]>);
-
-// SAFETY: no reference to the contents is ever made; one virtual CPU uses it through `sp`.
-unsafe impl Sync for Stack {}
-
-/// Between a virtual CPU and the one that gives orders.
-struct Desk {
-    stack: Stack,
-    order: AtomicUsize,
-    answer: AtomicUsize,
-    interrupts: AtomicUsize,
-}
-
-static DESKS: [Desk; MAX_VCPUS] = [const {
-    Desk {
-        stack: Stack(UnsafeCell::new([0; 4096])),
-        order: AtomicUsize::new(NONE),
-        answer: AtomicUsize::new(0),
-        interrupts: AtomicUsize::new(0),
-    }
-}; MAX_VCPUS];
+static DESKS: [Desk; MAX_VCPUS] = [const { Desk::new() }; MAX_VCPUS];
 
 /// The virtual CPUs that there are, except `me`.
 pub(crate) fn others(me: usize) -> impl Iterator<Item = usize> {
-    (0..MAX_VCPUS).filter(move |&vcpu| vcpu != me && status(vcpu).is_ok())
-}
-
-fn status(vcpu: usize) -> Result<usize, sbi::Error> {
-    sbi::call(HSM, HART_GET_STATUS, [vcpu])
+    (0..MAX_VCPUS).filter(move |&vcpu| vcpu != me && sbi::hart_status(vcpu).is_ok())
 }
 
 /// The mask of `me`'s others, for calls that take one.
@@ -90,21 +56,20 @@ pub(crate) fn mask(me: usize) -> usize {
 /// Starts one that has stopped, and waits until it takes orders.
 pub(crate) fn start(vcpu: usize) -> Result<(), Failure> {
     let desk = &DESKS[vcpu];
-    if status(vcpu) != Ok(STOPPED) {
+    if sbi::hart_status(vcpu) != Ok(STOPPED) {
         return Err("a vCPU runs that nobody has started");
     }
     // It looks for an order before it first waits.
     order_without_interrupt(vcpu, Order::Nothing);
-    let stack_top = desk.stack.0.get() as usize + size_of::<Stack>();
     let address = entry as extern "C" fn() -> ! as usize;
-    sbi::call(HSM, HART_START, [vcpu, address, stack_top]).map_err(|_| "hart_start failed")?;
+    sbi::start_hart(vcpu, address, desk.stack_top()).map_err(|_| "hart_start failed")?;
     answer(vcpu).map(|_| ())
 }
 
 /// Has one stop itself.
 pub(crate) fn stop(vcpu: usize) -> Result<(), Failure> {
     tell(vcpu, Order::Stop)?;
-    while status(vcpu) != Ok(STOPPED) {
+    while sbi::hart_status(vcpu) != Ok(STOPPED) {
         core::hint::spin_loop();
     }
     Ok(())
@@ -119,7 +84,7 @@ pub(crate) fn tell(vcpu: usize, what: Order) -> Result<usize, Failure> {
 /// Gives an order by an interrupt.
 pub(crate) fn order(vcpu: usize, order: Order) -> Result<(), Failure> {
     order_without_interrupt(vcpu, order);
-    sbi::call(IPI, 0, [1, vcpu]).map(|_| ()).map_err(|_| "send_ipi failed")
+    sbi::send_ipi(vcpu).map_err(|_| "send_ipi failed")
 }
 
 fn order_without_interrupt(vcpu: usize, order: Order) {
@@ -129,7 +94,7 @@ fn order_without_interrupt(vcpu: usize, order: Order) {
 /// Waits until an order is carried out.
 pub(crate) fn answer(vcpu: usize) -> Result<usize, Failure> {
     let desk = &DESKS[vcpu];
-    while desk.order.load(Ordering::SeqCst) != NONE {
+    while desk.order.load(Ordering::SeqCst) != NO_ORDER {
         core::hint::spin_loop();
     }
     Ok(desk.answer.load(Ordering::SeqCst))
@@ -156,9 +121,9 @@ extern "C" fn work(me: usize) -> ! {
     loop {
         if let Some(order) = Order::ALL.get(desk.order.load(Ordering::SeqCst).wrapping_sub(1)) {
             desk.answer.store(carry_out(me, *order), Ordering::SeqCst);
-            desk.order.store(NONE, Ordering::SeqCst);
+            desk.order.store(NO_ORDER, Ordering::SeqCst);
             if matches!(order, Order::Stop) {
-                stop_myself();
+                sbi::stop_hart();
             }
         }
         wait(|| desk.interrupts.load(Ordering::SeqCst) != carried_out);
@@ -206,12 +171,5 @@ fn wait(happened: impl Fn() -> bool) {
         if done {
             return;
         }
-    }
-}
-
-fn stop_myself() -> ! {
-    let _ = sbi::call(HSM, HART_STOP, []);
-    loop {
-        core::hint::spin_loop();
     }
 }
