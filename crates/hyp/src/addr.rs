@@ -40,3 +40,7 @@ address! {
     /// A host physical address (the manual's supervisor physical address): what G-stage translation yields.
     Hpa
 }
+address! {
+    /// A host virtual address of user space: where a monitor has its guest's memory.
+    Hva
+}

@@ -38,6 +38,16 @@ pub struct HostFrame {
     pub sscratch: u64,
 }
 
+/// The floating-point registers. Unprivileged ISA, "\"D\" Extension for Double-Precision Floating-Point".
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[repr(C)]
+pub struct FloatState {
+    /// The registers by number; without D, the upper halves are nobody's.
+    pub f: [u64; 32],
+    /// Rounding mode and flags.
+    pub fcsr: u64,
+}
+
 /// CSRs that have no VS counterpart: exchanged at every entry and exit, around the inner switch.
 #[derive(Clone, Default, Debug)]
 pub struct SharedState {
@@ -47,6 +57,8 @@ pub struct SharedState {
     pub scounteren: u64,
     /// The guest's `senvcfg`.
     pub senvcfg: u64,
+    /// The guest's `sstateen0`.
+    pub sstateen0: u64,
 }
 
 /// The guest's supervisor CSRs: saved by put, restored by load.

@@ -4,7 +4,6 @@ use isa::cause::{Cause, Exception, Interrupt};
 use isa::tinst::Tinst;
 
 use crate::addr::{Gpa, Gva};
-use crate::error::Error;
 use crate::hart::Trap;
 
 /// Why the guest exited.
@@ -57,23 +56,28 @@ impl AccessKind {
     }
 }
 
+impl GuestPageFault {
+    /// Whether the page must be writable for the guest to go on: for a store, and for an update of A or D.
+    pub const fn is_write(&self) -> bool {
+        matches!(self.kind, AccessKind::Store) || matches!(self.tinst, Tinst::Pseudo { write: true, .. })
+    }
+}
+
 impl Exit {
     /// Decodes the trap that ended the guest's run.
     ///
-    /// # Errors
-    /// [`Error::UnexpectedCause`] for causes that a guest cannot have.
-    pub fn decode(trap: &Trap) -> Result<Exit, Error> {
-        let unexpected = Error::UnexpectedCause(trap.scause);
-        let exception = match Cause::from_bits(trap.scause).ok_or(unexpected)? {
-            Cause::Interrupt(interrupt) => return Ok(Exit::Interrupt(interrupt)),
+    /// `None` for causes that a guest cannot have.
+    pub fn decode(trap: &Trap) -> Option<Exit> {
+        let exception = match Cause::from_bits(trap.scause)? {
+            Cause::Interrupt(interrupt) => return Some(Exit::Interrupt(interrupt)),
             Cause::Exception(exception) => exception,
         };
         match exception {
-            Exception::EcallVs => Ok(Exit::Ecall),
-            Exception::VirtualInst => Ok(Exit::VirtualInst(trap.stval)),
-            Exception::InstGuestPageFault => Ok(guest_page_fault(trap, AccessKind::Fetch)),
-            Exception::LoadGuestPageFault => Ok(guest_page_fault(trap, AccessKind::Load)),
-            Exception::StoreGuestPageFault => Ok(guest_page_fault(trap, AccessKind::Store)),
+            Exception::EcallVs => Some(Exit::Ecall),
+            Exception::VirtualInst => Some(Exit::VirtualInst(trap.stval)),
+            Exception::InstGuestPageFault => Some(guest_page_fault(trap, AccessKind::Fetch)),
+            Exception::LoadGuestPageFault => Some(guest_page_fault(trap, AccessKind::Load)),
+            Exception::StoreGuestPageFault => Some(guest_page_fault(trap, AccessKind::Store)),
             Exception::InstAddrMisaligned
             | Exception::InstAccessFault
             | Exception::IllegalInst
@@ -85,12 +89,12 @@ impl Exit {
             | Exception::EcallU
             | Exception::InstPageFault
             | Exception::LoadPageFault
-            | Exception::StorePageFault => Ok(Exit::Exception(exception, trap.stval)),
+            | Exception::StorePageFault => Some(Exit::Exception(exception, trap.stval)),
             Exception::EcallS
             | Exception::EcallM
             | Exception::DoubleTrap
             | Exception::SoftwareCheck
-            | Exception::HardwareError => Err(unexpected),
+            | Exception::HardwareError => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! Virtual Supervisor CSRs" and "Hypervisor Instructions".
 
 use crate::addr::{Gpa, Gva};
-use crate::context::Context;
+use crate::context::{Context, FloatState};
 
 /// The size of a memory access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,18 +81,60 @@ pub trait Hart {
     /// The trap that the access raised; it is a load's, not a fetch's.
     fn fetch_guest(&mut self, address: Gva) -> Result<u16, Trap>;
 
-    /// Forgets every cached G-stage translation of this hart.
-    fn hfence_gvma(&mut self);
+    /// Reads 64 bits of guest memory at a multiple of 8: HLV.D.
+    ///
+    /// # Errors
+    /// The trap that the access raised.
+    fn load_guest(&mut self, address: Gva) -> Result<u64, Trap>;
 
-    /// Forgets this hart's cached translations of one guest page of one virtual machine.
-    fn hfence_gvma_page(&mut self, address: Gpa, vmid: u16);
+    /// HFENCE.GVMA: forgets this hart's cached G-stage translations, of one guest physical address and of one virtual
+    /// machine where these are given.
+    fn hfence_gvma(&mut self, address: Option<Gpa>, vmid: Option<u16>);
 
-    /// Forgets every cached G-stage translation of every other hart.
-    fn remote_hfence_gvma(&mut self);
+    /// HFENCE.VVMA: forgets this hart's cached VS-stage translations of the VMID in `hgatp`, of one address and of one
+    /// address space where these are given.
+    fn hfence_vvma(&mut self, address: Option<Gva>, asid: Option<u16>);
+
+    /// FENCE.I: what this hart fetches from now on is what has been stored.
+    fn fence_i(&mut self);
+
+    /// Does as much on every other hart, and returns when they all have.
+    fn remote_fence(&mut self, fence: RemoteFence);
 
     /// The time, in ticks.
     fn time(&mut self) -> u64;
 
+    /// Has this hart interrupted at `time`, in place of the last such time; the host may ask for an earlier one.
+    fn set_alarm(&mut self, time: u64);
+
+    /// Takes the floating-point registers, which are on or not, out of the hart.
+    fn save_float(&mut self, state: &mut FloatState);
+
+    /// Brings the floating-point registers into the hart.
+    fn restore_float(&mut self, state: &FloatState);
+
     /// Runs the guest of `context` until it traps to HS-mode: the inner world switch.
     fn enter_guest(&mut self, context: &mut Context);
+
+    /// Learns why the guest has left: what follows is this exit's, until the next. Of use to who counts.
+    fn note_exit(&mut self, _trap: &Trap) {}
+
+    /// Learns that so many page-table entries have been written. Of use to who counts.
+    fn note_entries(&mut self, _written: u64) {}
+}
+
+/// A fence for other harts. SBI, "RFENCE Extension".
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RemoteFence {
+    /// All G-stage translations.
+    Guests,
+    /// The G-stage translations of one virtual machine, in a range of guest physical addresses.
+    Guest {
+        /// Which machine.
+        vmid: u16,
+        /// Where the range starts.
+        start: Gpa,
+        /// Bytes; all ones for every address.
+        size: u64,
+    },
 }

@@ -7,7 +7,7 @@ use crate::hart::Hart;
 use crate::vcpu::Vcpu;
 
 /// Makes the loaded guest take `exception` at its current instruction, as if its hart had raised it.
-pub fn inject<H: Hart>(hart: &mut H, vcpu: &mut Vcpu, exception: Exception, value: u64) {
+pub(crate) fn inject<H: Hart>(hart: &mut H, vcpu: &mut Vcpu, exception: Exception, value: u64) {
     let from = sstatus::SPP.get(vcpu.context.guest.sstatus);
     let status = hart.read::<{ vsstatus::NUMBER }>();
     hart.write::<{ vsstatus::NUMBER }>(status_on_trap(status, from));
@@ -25,7 +25,7 @@ fn status_on_trap(status: u64, from: u64) -> u64 {
 }
 
 /// Where exceptions go: the base of `vstvec`, whatever its MODE.
-pub(crate) fn handler(vstvec: u64) -> u64 {
+fn handler(vstvec: u64) -> u64 {
     vstvec & !vstvec::MODE.mask()
 }
 

@@ -29,7 +29,7 @@ impl Timer {
     }
 
     /// Sets the timer of a loaded guest to fire at `deadline`, and withdraws its interrupt.
-    pub fn set<H: Hart>(&mut self, hart: &mut H, interrupts: &mut Interrupts, deadline: u64) {
+    pub fn set<H: Hart>(&mut self, hart: &mut H, interrupts: &Interrupts, deadline: u64) {
         self.compare = deadline;
         if self.sstc {
             hart.write::<{ vstimecmp::NUMBER }>(deadline);
@@ -39,7 +39,7 @@ impl Timer {
     }
 
     /// Makes the timer interrupt pending when it is due and the hart does not do so by itself.
-    pub fn check(&mut self, interrupts: &mut Interrupts, guest_time: u64) {
+    pub fn check(&mut self, interrupts: &Interrupts, guest_time: u64) {
         if !self.sstc && self.is_due(guest_time) {
             interrupts.set(Interrupt::Vsti);
             self.compare = NEVER;
@@ -61,6 +61,21 @@ impl Timer {
         // Deadlines far away would wrap in host time, so count from now on.
         let left = self.compare.checked_sub(host_time.wrapping_add(delta)).filter(|left| *left != 0)?;
         Some(host_time.saturating_add(left))
+    }
+
+    /// Lets the guest have the hart's own comparison, or not.
+    pub(crate) fn set_in_hardware(&mut self, sstc: bool) {
+        self.sstc = sstc;
+    }
+
+    /// What the timer is set to; all ones where it is not set.
+    pub(crate) fn compare(&self) -> u64 {
+        self.compare
+    }
+
+    /// Sets the timer of a guest that is not loaded.
+    pub(crate) fn set_compare(&mut self, compare: u64) {
+        self.compare = compare;
     }
 
     /// Whether the hart watches a running guest's timer by itself.
@@ -100,21 +115,21 @@ mod tests {
 
     #[test]
     fn fires_once_at_the_deadline() {
-        let (mut timer, mut interrupts) = (Timer::new(false), Interrupts::default());
-        timer.set(&mut FakeHart::default(), &mut interrupts, 100);
-        timer.check(&mut interrupts, 99);
+        let (mut timer, interrupts) = (Timer::new(false), Interrupts::new());
+        timer.set(&mut FakeHart::default(), &interrupts, 100);
+        timer.check(&interrupts, 99);
         assert_eq!(interrupts.pending(), 0);
-        timer.check(&mut interrupts, 100);
+        timer.check(&interrupts, 100);
         assert_eq!(interrupts.pending(), VSTI);
         assert_eq!(timer.host_deadline(100, 0), None);
     }
 
     #[test]
     fn a_new_deadline_withdraws_the_interrupt() {
-        let (mut timer, mut interrupts) = (Timer::new(false), Interrupts::default());
-        timer.set(&mut FakeHart::default(), &mut interrupts, 0);
-        timer.check(&mut interrupts, 1);
-        timer.set(&mut FakeHart::default(), &mut interrupts, 50);
+        let (mut timer, interrupts) = (Timer::new(false), Interrupts::new());
+        timer.set(&mut FakeHart::default(), &interrupts, 0);
+        timer.check(&interrupts, 1);
+        timer.set(&mut FakeHart::default(), &interrupts, 50);
         assert_eq!(interrupts.pending(), 0);
     }
 
@@ -125,18 +140,18 @@ mod tests {
         assert_eq!(timer.host_deadline(1500, delta), None);
         let cases = [(400, None), (500, None), (501, Some(1501)), (u64::MAX - 1, Some(u64::MAX))];
         for (compare, host) in cases {
-            timer.set(&mut FakeHart::default(), &mut Interrupts::default(), compare);
+            timer.set(&mut FakeHart::default(), &Interrupts::new(), compare);
             assert_eq!(timer.host_deadline(1500, delta), host, "compare {compare}");
         }
     }
 
     #[test]
     fn with_sstc_the_hart_holds_the_deadline() {
-        let (mut hart, mut interrupts) = (FakeHart::default(), Interrupts::default());
+        let (mut hart, interrupts) = (FakeHart::default(), Interrupts::new());
         let mut timer = Timer::new(true);
-        timer.set(&mut hart, &mut interrupts, 7);
+        timer.set(&mut hart, &interrupts, 7);
         assert_eq!(hart.take_events(), [Event::Write("vstimecmp", 7)]);
-        timer.check(&mut interrupts, 8);
-        assert_eq!(interrupts, Interrupts::default());
+        timer.check(&interrupts, 8);
+        assert_eq!(interrupts, Interrupts::new());
     }
 }

@@ -1,23 +1,31 @@
 //! Virtual machine identifiers, handed out in generations. Privileged ISA, "Hypervisor Guest Address
 //! Translation and Protection (hgatp) Register".
 //!
-//! A virtual machine keeps its VMID until all have been used up. Then a new generation begins: every hart
-//! forgets its translations, and machines with a VMID of an older generation get a new one before they run.
+//! A virtual machine keeps its VMID until all have been used up. Then a new generation begins: guests leave every hart,
+//! every hart forgets its translations, and machines with a VMID of an older generation get a new one before they run.
 
-use crate::hart::Hart;
+use spin::Mutex;
+
+use crate::host::Host;
+use crate::hart::{Hart, RemoteFence};
+use crate::hypervisor::Harts;
+use crate::sync::{AtomicU64, Ordering};
+
+/// Where the generation begins in a word whose low bits are the number.
+const GENERATION: u32 = 16;
 
 /// The VMID of one virtual machine, which may have gone stale.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Vmid {
-    /// The number, 0 before the first use.
-    number: u16,
-    generation: u64,
-}
+#[derive(Default, Debug)]
+pub struct Vmid(AtomicU64);
 
 impl Vmid {
-    /// The number for `hgatp`.
-    pub const fn number(self) -> u16 {
-        self.number
+    /// The number for `hgatp`, 0 before the first use.
+    pub fn number(&self) -> u16 {
+        self.0.load(Ordering::SeqCst) as u16
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.load(Ordering::SeqCst) >> GENERATION
     }
 }
 
@@ -25,9 +33,9 @@ impl Vmid {
 #[derive(Debug)]
 pub struct Vmids {
     bits: u32,
-    generation: u64,
+    generation: AtomicU64,
     /// The next number; 0 when a new generation must begin.
-    next: u16,
+    next: Mutex<u16>,
 }
 
 impl Vmids {
@@ -37,7 +45,13 @@ impl Vmids {
     /// Fewer VMIDs than harts would force a new generation at every switch, so that they are not used then.
     pub fn new(bits: u32, harts: usize) -> Vmids {
         let enough = 1usize.checked_shl(bits).is_none_or(|count| count > harts);
-        Vmids { bits: if enough { bits } else { 0 }, generation: 1, next: 0 }
+        let bits = if enough { bits } else { 0 };
+        Vmids { bits, generation: AtomicU64::new(1), next: Mutex::new(0) }
+    }
+
+    /// How many bits of a VMID are used: 0 where translations must be forgotten at every switch, for want of VMIDs.
+    pub fn bits(&self) -> u32 {
+        self.bits
     }
 
     /// Whether translations must be forgotten at every switch, for want of VMIDs.
@@ -46,59 +60,90 @@ impl Vmids {
     }
 
     /// Whether `vmid` may belong to another virtual machine by now.
-    pub fn is_stale(&self, vmid: Vmid) -> bool {
-        !self.is_unused() && vmid.generation != self.generation
+    pub fn is_stale(&self, vmid: &Vmid) -> bool {
+        !self.is_unused() && vmid.generation() != self.generation.load(Ordering::SeqCst)
     }
 
-    /// Renews `vmid` if it is stale; says whether it changed, so that `hgatp` must be written.
+    /// Renews `vmid` if it is stale, from hart `number`, which runs no guest now.
     ///
-    /// When a new generation begins, guests that run on other harts still use VMIDs of the old one: the
-    /// host must make them exit before a number is in use twice.
-    pub fn update<H: Hart>(&mut self, hart: &mut H, vmid: &mut Vmid) -> bool {
-        if !self.is_stale(*vmid) {
-            return false;
+    /// A guest that is about to enter on another hart looks for itself [whether it is stale](Vmids::is_stale) after that
+    /// hart has said that it is [in a guest](Harts::enter): so one of the two sees the other.
+    pub fn update<H: Hart>(&self, hart: &mut H, number: usize, host: &impl Host, harts: &Harts, vmid: &Vmid) {
+        if !self.is_stale(vmid) {
+            return;
         }
-        if self.next == 0 {
-            self.generation += 1;
-            self.next = 1;
-            hart.hfence_gvma();
-            hart.remote_hfence_gvma();
+        let mut next = self.next.lock();
+        // Another virtual hart of the machine may have been faster.
+        if !self.is_stale(vmid) {
+            return;
         }
-        *vmid = Vmid { number: self.next, generation: self.generation };
-        self.next = ((u32::from(self.next) + 1) & ((1 << self.bits) - 1)) as u16;
-        true
+        if *next == 0 {
+            self.generation.fetch_add(1, Ordering::SeqCst);
+            *next = 1;
+            harts.expel_guests(host, number);
+            hart.hfence_gvma(None, None);
+            hart.remote_fence(RemoteFence::Guests);
+        }
+        let generation = self.generation.load(Ordering::SeqCst);
+        vmid.0.store(generation << GENERATION | u64::from(*next), Ordering::SeqCst);
+        *next = ((u32::from(*next) + 1) & ((1 << self.bits) - 1)) as u16;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::{Event, FakeHart};
+    use crate::fake::{Event, FakeHart, FakeHost};
+
+    struct World {
+        hart: FakeHart,
+        host: FakeHost,
+        harts: Harts,
+        vmids: Vmids,
+    }
+
+    fn world(bits: u32, harts: usize) -> World {
+        World {
+            hart: FakeHart::default(),
+            host: FakeHost::default(),
+            harts: Harts::new(harts),
+            vmids: Vmids::new(bits, harts),
+        }
+    }
+
+    impl World {
+        fn update(&mut self, vmid: &Vmid) -> Vec<Event> {
+            let World { hart, host, harts, vmids } = self;
+            vmids.update(hart, 0, host, harts, vmid);
+            hart.take_events()
+        }
+    }
+
+    const FORGET: [Event; 2] = [Event::HfenceGvma(None, None), Event::RemoteFence(RemoteFence::Guests)];
 
     #[test]
     fn numbers_start_at_one_and_stay() {
-        let (mut hart, mut vmids, mut vmid) = (FakeHart::default(), Vmids::new(14, 1), Vmid::default());
-        assert!(vmids.update(&mut hart, &mut vmid));
+        let (mut world, vmid) = (world(14, 1), Vmid::default());
+        assert_eq!(world.update(&vmid), FORGET);
         assert_eq!(vmid.number(), 1);
-        assert_eq!(hart.take_events(), [Event::HfenceGvma, Event::RemoteHfenceGvma]);
-        assert!(!vmids.update(&mut hart, &mut vmid));
-        assert_eq!(hart.take_events(), []);
+        assert_eq!(world.update(&vmid), []);
+        assert_eq!(vmid.number(), 1);
     }
 
     #[test]
     fn no_two_machines_share_a_number_of_one_generation() {
-        let (mut hart, mut vmids) = (FakeHart::default(), Vmids::new(2, 1));
-        let mut machines = [Vmid::default(); 8];
-        for round in 0..5 {
-            for i in 0..machines.len() {
-                vmids.update(&mut hart, &mut machines[i]);
-                let valid: Vec<_> = machines.iter().filter(|v| !vmids.is_stale(**v)).collect();
-                for (n, vmid) in valid.iter().enumerate() {
-                    assert_ne!(vmid.number(), 0);
-                    assert!(
-                        valid[..n].iter().all(|other| other.number() != vmid.number()),
-                        "round {round}, machine {i}: {machines:?}"
-                    );
+        for bits in [1, 2, 7] {
+            let mut world = world(bits, 1);
+            let machines: [Vmid; 200] = core::array::from_fn(|_| Vmid::default());
+            for round in 0..5 {
+                for i in 0..machines.len() {
+                    world.update(&machines[i]);
+                    let valid: Vec<_> =
+                        machines.iter().filter(|v| !world.vmids.is_stale(v)).map(Vmid::number).collect();
+                    for (n, number) in valid.iter().enumerate() {
+                        assert!(*number != 0 && u32::from(*number) < 1 << bits);
+                        assert!(!valid[..n].contains(number), "{bits} bits, round {round}, machine {i}");
+                    }
                 }
             }
         }
@@ -106,14 +151,25 @@ mod tests {
 
     #[test]
     fn a_new_generation_fences_before_a_number_is_used_again() {
-        let (mut hart, mut vmids) = (FakeHart::default(), Vmids::new(2, 1));
+        let mut world = world(2, 1);
         for i in 0..12 {
-            let mut vmid = Vmid::default();
-            vmids.update(&mut hart, &mut vmid);
-            let fenced = !hart.take_events().is_empty();
-            assert_eq!(fenced, i % 3 == 0);
+            let vmid = Vmid::default();
+            let fenced = world.update(&vmid);
+            assert_eq!(fenced, if i % 3 == 0 { &FORGET[..] } else { &[] });
             assert_eq!(u32::from(vmid.number()), i % 3 + 1);
         }
+    }
+
+    #[test]
+    fn a_new_generation_makes_running_guests_exit_and_waits_for_them() {
+        let mut world = world(2, 2);
+        for _ in 0..3 {
+            world.update(&Vmid::default());
+        }
+        world.harts.enter(1);
+        world.host.on_kick(|harts, hart| harts.leave(hart), &world.harts);
+        world.update(&Vmid::default());
+        assert_eq!(world.host.take_kicks(), [1]);
     }
 
     #[test]
@@ -122,8 +178,8 @@ mod tests {
         {
             assert_eq!(Vmids::new(bits, harts).is_unused(), unused, "{bits} bits, {harts} harts");
         }
-        let mut vmid = Vmid::default();
-        assert!(!Vmids::new(0, 1).update(&mut FakeHart::default(), &mut vmid));
+        let (mut world, vmid) = (world(0, 1), Vmid::default());
+        assert_eq!(world.update(&vmid), []);
         assert_eq!(vmid.number(), 0);
     }
 }

@@ -38,14 +38,32 @@ const NAMES: [(u16, &str); 27] = [
 ];
 
 impl Errno {
+    /// `EPERM`: not permitted.
+    pub const EPERM: Errno = Errno(1);
     /// `ENOENT`: there is no such register (or file).
     pub const ENOENT: Errno = Errno(2);
     /// `EINTR`: a signal came.
     pub const EINTR: Errno = Errno(4);
+    /// `EIO`: the access cannot be carried out.
+    pub const EIO: Errno = Errno(5);
     /// `E2BIG`: the list is longer than there is room.
     pub const E2BIG: Errno = Errno(7);
     /// `EAGAIN`: not now.
     pub const EAGAIN: Errno = Errno(11);
+    /// `ENOMEM`: there is no memory for it.
+    pub const ENOMEM: Errno = Errno(12);
+    /// `EFAULT`: there is no memory at the address.
+    pub const EFAULT: Errno = Errno(14);
+    /// `EBUSY`: too late.
+    pub const EBUSY: Errno = Errno(16);
+    /// `EEXIST`: there is one already.
+    pub const EEXIST: Errno = Errno(17);
+    /// `EINVAL`: an argument is wrong.
+    pub const EINVAL: Errno = Errno(22);
+    /// `ENOSPC`: there are too many.
+    pub const ENOSPC: Errno = Errno(28);
+    /// `EOPNOTSUPP`: there is no such operation.
+    pub const EOPNOTSUPP: Errno = Errno(95);
 }
 
 impl fmt::Display for Errno {

@@ -29,6 +29,18 @@ pub const GET_VCPU_MMAP_SIZE: u32 = request(NONE, 0x04, 0);
 pub const CREATE_VCPU: u32 = request(NONE, 0x41, 0);
 /// `KVM_SET_USER_MEMORY_REGION`, of a machine, with a [`UserMemoryRegion`].
 pub const SET_USER_MEMORY_REGION: u32 = request(WRITE, 0x46, size_of::<UserMemoryRegion>());
+/// `KVM_GET_DIRTY_LOG`, of a machine, with a [`DirtyLog`].
+pub const GET_DIRTY_LOG: u32 = request(WRITE, 0x42, size_of::<DirtyLog>());
+/// `KVM_CLEAR_DIRTY_LOG`, of a machine, with a [`ClearDirtyLog`].
+pub const CLEAR_DIRTY_LOG: u32 = request(READ | WRITE, 0xc0, size_of::<ClearDirtyLog>());
+/// `KVM_IOEVENTFD`, of a machine, with an [`IoEventFd`].
+pub const IOEVENTFD: u32 = request(WRITE, 0x79, size_of::<IoEventFd>());
+/// `KVM_ENABLE_CAP`, of a machine, with an [`EnableCap`].
+pub const ENABLE_CAP: u32 = request(WRITE, 0xa3, size_of::<EnableCap>());
+/// `KVM_INTERRUPT`, of a virtual CPU, with a number of 32 bits: [`INTERRUPT_SET`] or [`INTERRUPT_UNSET`].
+pub const INTERRUPT: u32 = request(WRITE, 0x86, size_of::<u32>());
+/// `KVM_GET_MP_STATE`, of a virtual CPU, with an [`MpState`].
+pub const GET_MP_STATE: u32 = request(READ, 0x98, size_of::<MpState>());
 /// `KVM_RUN`, of a virtual CPU: until the next exit.
 pub const RUN: u32 = request(NONE, 0x80, 0);
 /// `KVM_SET_MP_STATE`, of a virtual CPU, with an [`MpState`].
@@ -43,14 +55,10 @@ pub const GET_REG_LIST: u32 = request(READ | WRITE, 0xb0, size_of::<u64>());
 /// The version of the interface, for good.
 pub const API_VERSION: usize = 12;
 
-/// `KVM_CAP_USER_MEMORY`: memory of the monitor's is a machine's.
-pub const CAP_USER_MEMORY: usize = 3;
-/// `KVM_CAP_MP_STATE`: a virtual CPU's multiprocessing state can be set.
-pub const CAP_MP_STATE: usize = 14;
-/// `KVM_CAP_MAX_VCPUS`: the most virtual CPUs that a machine can have.
-pub const CAP_MAX_VCPUS: usize = 66;
-/// `KVM_CAP_ONE_REG`: registers are read and written one at a time.
-pub const CAP_ONE_REG: usize = 70;
+/// `KVM_INTERRUPT_SET`: the external interrupt is pending.
+pub const INTERRUPT_SET: u32 = -1_i32 as u32;
+/// `KVM_INTERRUPT_UNSET`: it is not.
+pub const INTERRUPT_UNSET: u32 = -2_i32 as u32;
 
 /// `struct kvm_userspace_memory_region`: memory of the monitor's that a machine sees.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +74,80 @@ pub struct UserMemoryRegion {
     pub memory_size: u64,
     /// Where the monitor sees it.
     pub userspace_addr: u64,
+}
+
+impl UserMemoryRegion {
+    /// `KVM_MEM_LOG_DIRTY_PAGES`: which pages are written is to be known.
+    pub const LOG_DIRTY_PAGES: u32 = 1 << 0;
+    /// `KVM_MEM_READONLY`: stores of the guest's are those of a device.
+    pub const READONLY: u32 = 1 << 1;
+}
+
+/// `struct kvm_dirty_log`: where the monitor wants to have a bit for each page of a region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct DirtyLog {
+    /// The region.
+    pub slot: u32,
+    /// Nothing.
+    pub padding: u32,
+    /// Where the bits go, rounded up to 64 of them.
+    pub dirty_bitmap: u64,
+}
+
+/// `struct kvm_clear_dirty_log`: pages whose writes are to be known again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct ClearDirtyLog {
+    /// The region.
+    pub slot: u32,
+    /// How many pages, from
+    pub num_pages: u32,
+    /// this one on.
+    pub first_page: u64,
+    /// A bit for each.
+    pub dirty_bitmap: u64,
+}
+
+/// `struct kvm_ioeventfd`: a store that is told by a file descriptor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct IoEventFd {
+    /// The value that is stored, where [`DATAMATCH`](IoEventFd::DATAMATCH) is asked for.
+    pub datamatch: u64,
+    /// The guest physical address.
+    pub addr: u64,
+    /// Bytes: 1, 2, 4, 8, or 0 for any.
+    pub len: u32,
+    /// The eventfd.
+    pub fd: i32,
+    /// Flags.
+    pub flags: u32,
+    /// Nothing.
+    pub padding: [u8; 36],
+}
+
+impl IoEventFd {
+    /// `KVM_IOEVENTFD_FLAG_DATAMATCH`: one value alone.
+    pub const DATAMATCH: u32 = 1 << 0;
+    /// `KVM_IOEVENTFD_FLAG_PIO`: of ports, which RISC-V has not.
+    pub const PIO: u32 = 1 << 1;
+    /// `KVM_IOEVENTFD_FLAG_DEASSIGN`: no longer.
+    pub const DEASSIGN: u32 = 1 << 2;
+}
+
+/// `struct kvm_enable_cap`: a capability to be turned on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct EnableCap {
+    /// Which.
+    pub cap: u32,
+    /// Nothing.
+    pub flags: u32,
+    /// What it takes.
+    pub args: [u64; 4],
+    /// Nothing.
+    pub padding: [u8; 64],
 }
 
 /// `struct kvm_one_reg`: a register, and where the monitor has its value.
@@ -87,6 +169,8 @@ pub struct MpState {
 }
 
 impl MpState {
+    /// `KVM_MP_STATE_RUNNABLE`: it runs.
+    pub const RUNNABLE: MpState = MpState { mp_state: 0 };
     /// `KVM_MP_STATE_STOPPED`: it waits to be started, by the SBI's hart state management.
     pub const STOPPED: MpState = MpState { mp_state: 5 };
 }
@@ -104,6 +188,12 @@ mod tests {
             (GET_VCPU_MMAP_SIZE, 0xae04),
             (CREATE_VCPU, 0xae41),
             (SET_USER_MEMORY_REGION, 0x4020_ae46),
+            (GET_DIRTY_LOG, 0x4010_ae42),
+            (CLEAR_DIRTY_LOG, 0xc018_aec0),
+            (IOEVENTFD, 0x4040_ae79),
+            (ENABLE_CAP, 0x4068_aea3),
+            (INTERRUPT, 0x4004_ae86),
+            (GET_MP_STATE, 0x8004_ae98),
             (RUN, 0xae80),
             (SET_MP_STATE, 0x4004_ae99),
             (GET_ONE_REG, 0x4010_aeab),

@@ -1,6 +1,8 @@
 //! The page that a virtual CPU shares with its monitor, `struct kvm_run`: why it has left the guest, and the answer.
 
-/// `immediate_exit`, padding and all, then the reason.
+/// `immediate_exit`: user space wants no run.
+const IMMEDIATE_EXIT: usize = 1;
+/// `exit_reason`.
 const EXIT_REASON: usize = 8;
 /// What the reason says more lies here, in a form of its own.
 const DETAILS: usize = 32;
@@ -9,6 +11,10 @@ const END: usize = DETAILS + 256;
 
 const MMIO_DATA: usize = DETAILS + 8;
 const SBI_RETURN: usize = DETAILS + 64;
+const CSR_RETURN: usize = DETAILS + 24;
+
+/// `KVM_EXIT_UNKNOWN`: nobody has said why.
+pub const UNKNOWN: u32 = 0;
 
 /// Why a virtual CPU has left the guest for its monitor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,6 +112,77 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Says why the virtual CPU has left the guest: the kernel's side of [`exit`](Run::exit).
+    pub fn set_exit(&mut self, exit: &Exit) {
+        let reason = match *exit {
+            Exit::Debug => 4,
+            Exit::Mmio { address, length, stored } => {
+                self.set_doubles([address, stored.unwrap_or(0)]);
+                self.set_word(DETAILS + 16, length);
+                self.set_word(DETAILS + 20, stored.is_some().into());
+                6
+            }
+            Exit::FailEntry { reason } => {
+                self.set_doubles([reason]);
+                9
+            }
+            Exit::Interrupted => 10,
+            Exit::InternalError { suberror } => {
+                self.set_word(DETAILS, suberror);
+                17
+            }
+            Exit::SystemEvent { event, data } => {
+                let event = match event {
+                    SystemEvent::Shutdown => 1,
+                    SystemEvent::Reset => 2,
+                    SystemEvent::Other(number) => number,
+                };
+                self.set_doubles([u64::from(event) | 1 << 32, data]);
+                24
+            }
+            Exit::Sbi { extension, function, args: [a0, a1, a2, a3, a4, a5] } => {
+                self.set_doubles([extension, function, a0, a1, a2, a3, a4, a5]);
+                35
+            }
+            Exit::Csr { number, new_value, write_mask } => {
+                self.set_doubles([number, new_value, write_mask, 0]);
+                36
+            }
+            Exit::Other(reason) => reason,
+        };
+        self.set_word(EXIT_REASON, reason);
+    }
+
+    /// Whether user space wants the last exit finished and no run.
+    pub fn immediate_exit(&self) -> bool {
+        self.bytes[IMMEDIATE_EXIT] != 0
+    }
+
+    /// Asks for the last exit to be finished and no run, or no longer.
+    pub fn set_immediate_exit(&mut self, wanted: bool) {
+        self.bytes[IMMEDIATE_EXIT] = wanted.into();
+    }
+
+    /// A load's value, as the monitor has left it.
+    pub fn loaded(&self) -> u64 {
+        self.double(1)
+    }
+
+    /// What a call to the SBI returns, as the monitor has left it.
+    pub fn sbi_return(&self) -> [u64; 2] {
+        [self.double(8), self.double(9)]
+    }
+
+    /// A CSR's value, as the monitor has left it.
+    pub fn csr_return(&self) -> u64 {
+        self.double(3)
+    }
+
+    /// Gives an access to a CSR the old value.
+    pub fn set_csr_return(&mut self, value: u64) {
+        self.set_double(CSR_RETURN, value);
+    }
+
     /// Gives a load its value.
     pub fn set_loaded(&mut self, value: u64) {
         self.set_double(MMIO_DATA, value);
@@ -145,6 +222,16 @@ impl<'a> Run<'a> {
     /// The details' double word `index`.
     fn double(&self, index: usize) -> u64 {
         u64::from_le_bytes(core::array::from_fn(|n| self.bytes[DETAILS + 8 * index + n]))
+    }
+
+    fn set_word(&mut self, offset: usize, value: u32) {
+        self.bytes[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
+    }
+
+    fn set_doubles<const N: usize>(&mut self, values: [u64; N]) {
+        for (index, value) in values.into_iter().enumerate() {
+            self.set_double(DETAILS + 8 * index, value);
+        }
     }
 
     fn set_double(&mut self, offset: usize, value: u64) {
@@ -222,6 +309,46 @@ mod tests {
         assert_eq!(page[40..48], 0x1122_3344_5566_7788_u64.to_le_bytes());
         Run::new(&mut page).unwrap().set_sbi_return([!0, 5]);
         assert_eq!(page[96..112], doubles([!0, 5]));
+    }
+
+    #[test]
+    fn what_the_kernel_says_the_monitor_reads() {
+        for exit in [
+            Exit::Debug,
+            Exit::Mmio { address: 0x1000_0005, length: 1, stored: None },
+            Exit::Mmio { address: !7, length: 8, stored: Some(!0) },
+            Exit::FailEntry { reason: 7 },
+            Exit::Interrupted,
+            Exit::InternalError { suberror: 3 },
+            Exit::SystemEvent { event: SystemEvent::Shutdown, data: 0 },
+            Exit::SystemEvent { event: SystemEvent::Reset, data: 1 },
+            Exit::SystemEvent { event: SystemEvent::Other(9), data: 2 },
+            Exit::Sbi { extension: 1, function: 2, args: [3, 4, 5, 6, 7, 8] },
+            Exit::Csr { number: 0x15, new_value: 1, write_mask: 2 },
+            Exit::Other(99),
+        ] {
+            // Nothing of what was there before is read.
+            let mut page = std::vec![0xff; 4096];
+            let mut run = Run::new(&mut page).unwrap();
+            run.set_exit(&exit);
+            assert_eq!(run.exit(), exit);
+        }
+    }
+
+    #[test]
+    fn what_the_monitor_answers_the_kernel_reads() {
+        let mut page = page(0, &[]);
+        let mut run = Run::new(&mut page).unwrap();
+        run.set_loaded(1);
+        assert_eq!(run.loaded(), 1);
+        run.set_sbi_return([2, 3]);
+        assert_eq!(run.sbi_return(), [2, 3]);
+        run.set_csr_return(4);
+        assert_eq!(run.csr_return(), 4);
+        assert!(!run.immediate_exit());
+        run.set_immediate_exit(true);
+        assert!(run.immediate_exit());
+        assert_eq!(page[..2], [0, 1]);
     }
 
     #[test]

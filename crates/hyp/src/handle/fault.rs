@@ -1,72 +1,48 @@
-//! Guest-page faults: memory given on demand, loads and stores of devices, and holes. Privileged ISA,
+//! Guest-page faults: memory mapped on demand, loads and stores of devices, and holes. Privileged ISA,
 //! "Guest-Page Faults".
 
-use isa::csr::vstvec;
 use isa::tinst::Tinst;
+use kvm::{Errno, Run};
 
-use super::Outcome;
-use super::fetch::{NoInst, fetch};
 use super::locate::locate;
-use crate::error::Error;
+use super::mmio;
 use crate::exit::{AccessKind, GuestPageFault};
-use crate::frames::Frames;
 use crate::hart::Hart;
-use crate::inject::{handler, inject};
-use crate::mmio::{Access, Kind};
-use crate::vcpu::{Pending, Vcpu};
-use crate::vm::Vm;
+use crate::host::Host;
+use crate::inject::inject;
+use crate::local::Local;
+use crate::memory::Mapped;
+use crate::run::Flow;
+use crate::vcpu::Vcpu;
 
-pub(super) fn handle<H: Hart, F: Frames>(
-    hart: &mut H,
+pub(super) fn handle<H: Hart, M: Host>(
     vcpu: &mut Vcpu,
-    vm: &mut Vm,
-    frames: &mut F,
+    local: &mut Local<H>,
+    host: &M,
+    page: &mut Run<'_>,
     fault: &GuestPageFault,
-) -> Result<Outcome, Error> {
+) -> Result<Flow, Errno> {
     // A hart need not write htval, and zero is what it writes then.
-    let located = if fault.gpa.0 >> 2 == 0 { locate(hart, vm, frames, fault) } else { Some(*fault) };
-    let Some(fault) = &located else { return Ok(Outcome::Resume) };
-    if vm.is_ram(fault.gpa) {
-        vm.populate(frames, fault.gpa)?;
-        hart.hfence_gvma_page(fault.gpa.page(), vm.vmid.number());
-        return Ok(Outcome::Resume);
-    }
-    // Page tables and code outside RAM: there is no device that could serve them.
-    if matches!(fault.tinst, Tinst::Pseudo { .. }) || fault.kind == AccessKind::Fetch {
-        return refuse(hart, vcpu, fault);
-    }
-    let access = match fault.tinst {
-        Tinst::Transformed { inst, size, .. } => Access::of(&inst, size),
-        _ => match fetch(hart, vcpu) {
-            Ok(inst) => Access::of(&inst, inst.size()),
-            Err(NoInst::Refetch) => return Ok(Outcome::Resume),
-            Err(NoInst::Undefined(_)) => None,
-        },
-    };
-    let Some(access) = access.filter(|access| suits(access, fault)) else {
-        return refuse(hart, vcpu, fault);
-    };
-    vcpu.pending = Some(Pending::Mmio(access, fault.gva));
-    let (address, width) = (fault.gpa, access.width);
-    Ok(match access.kind {
-        Kind::Load { .. } => Outcome::Load { address, width },
-        Kind::Store { rs2 } => {
-            Outcome::Store { address, width, value: width.truncate(vcpu.context.guest.get(rs2)) }
+    let located =
+        if fault.gpa.0 >> 2 == 0 { locate(vcpu, &mut local.hart, host, fault) } else { Some(*fault) };
+    let Some(fault) = located else { return Ok(Flow::Resume) };
+    match vcpu.map(local, host, fault.gpa, fault.is_write())? {
+        Mapped::Done => Ok(Flow::Resume),
+        Mapped::NoMemory if is_implicit(&fault) || fault.kind == AccessKind::Fetch => {
+            // Page tables and code outside memory: there is no device that could serve them.
+            refuse(vcpu, local, &fault);
+            Ok(Flow::Resume)
         }
-    })
+        Mapped::NoMemory => Ok(mmio::emulate(vcpu, local, host, page, &fault)),
+    }
 }
 
-/// Whether `access` can have caused `fault` and is one that devices take: naturally aligned.
-fn suits(access: &Access, fault: &GuestPageFault) -> bool {
-    access.kind.access_kind() == fault.kind && fault.gpa.0 & (access.width.bytes() - 1) == 0
+/// Whether the hart accessed the address for the sake of translating another.
+fn is_implicit(fault: &GuestPageFault) -> bool {
+    matches!(fault.tinst, Tinst::Pseudo { .. })
 }
 
 /// Lets the guest take the access fault that a machine without such a device raises.
-fn refuse<H: Hart>(hart: &mut H, vcpu: &mut Vcpu, fault: &GuestPageFault) -> Result<Outcome, Error> {
-    let handler = handler(hart.read::<{ vstvec::NUMBER }>());
-    if fault.kind == AccessKind::Fetch && vcpu.pc() == handler {
-        return Err(Error::NoTrapHandler(handler));
-    }
-    inject(hart, vcpu, fault.kind.access_fault(), fault.gva.0);
-    Ok(Outcome::Resume)
+pub(super) fn refuse<H: Hart>(vcpu: &mut Vcpu, local: &mut Local<H>, fault: &GuestPageFault) {
+    inject(&mut local.hart, vcpu, fault.kind.access_fault(), fault.gva.0);
 }

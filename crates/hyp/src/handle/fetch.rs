@@ -42,14 +42,20 @@ pub(super) fn fetch<H: Hart>(hart: &mut H, vcpu: &mut Vcpu) -> Result<Inst, NoIn
 /// The bits of the instruction, which is read as the guest's own fetch would have read it.
 fn read<H: Hart>(hart: &mut H, vcpu: &Vcpu) -> Result<u32, Trap> {
     let pc = Gva(vcpu.pc());
-    // SPVP as the exit left it is the guest's privilege.
-    let host_hstatus = hart.swap::<{ hstatus::NUMBER }>(vcpu.shared.hstatus);
-    let bits = match hart.fetch_guest(pc) {
+    vcpu.with_guest_status(hart, |hart| match hart.fetch_guest(pc) {
         Ok(low) if low & 3 == 3 => {
             hart.fetch_guest(pc.offset(2)).map(|high| u32::from(high) << 16 | u32::from(low))
         }
         low => low.map(u32::from),
-    };
-    hart.write::<{ hstatus::NUMBER }>(host_hstatus);
-    bits
+    })
+}
+
+impl Vcpu {
+    /// Does something that reads guest memory as the guest would: with its privilege, which SPVP has from the exit.
+    pub(crate) fn with_guest_status<H: Hart, T>(&self, hart: &mut H, read: impl FnOnce(&mut H) -> T) -> T {
+        let host_hstatus = hart.swap::<{ hstatus::NUMBER }>(self.around.hstatus);
+        let value = read(hart);
+        hart.write::<{ hstatus::NUMBER }>(host_hstatus);
+        value
+    }
 }

@@ -1,29 +1,63 @@
 //! Instructions that a guest may use only with the hypervisor's help. Privileged ISA, "Trap Cause Codes".
 
-use isa::Op;
 use isa::cause::Exception;
+use isa::csr::sstatus;
+use isa::{Inst, Op};
+use kvm::Run;
 
-use super::Outcome;
+use super::csr;
 use super::fetch::{NoInst, fetch};
 use crate::hart::Hart;
 use crate::inject::inject;
+use crate::local::Local;
+use crate::run::{Flow, Stop};
 use crate::vcpu::Vcpu;
 
 /// Handles a virtual-instruction exception; `bits` is the instruction, or 0 where the hart does not say.
-pub(super) fn handle<H: Hart>(hart: &mut H, vcpu: &mut Vcpu, bits: u64) -> Outcome {
+pub(super) fn handle<H: Hart>(
+    vcpu: &mut Vcpu,
+    local: &mut Local<H>,
+    page: &mut Run<'_>,
+    bits: u64,
+) -> Flow {
     let inst = match u32::try_from(bits) {
-        Ok(0) | Err(_) => fetch(hart, vcpu),
+        Ok(0) | Err(_) => fetch(&mut local.hart, vcpu),
         Ok(bits) => isa::decode(bits).ok_or(NoInst::Undefined(bits)),
     };
     let bits = match inst {
-        Ok(inst) if inst.op == Op::wfi => {
-            vcpu.advance(inst.size());
-            return Outcome::Waiting;
-        }
-        Ok(inst) => inst.bits,
+        Err(NoInst::Refetch) => return Flow::Resume,
         Err(NoInst::Undefined(bits)) => bits,
-        Err(NoInst::Refetch) => return Outcome::Resume,
+        Ok(inst) => match emulate(vcpu, page, &inst) {
+            Some(flow) => return flow,
+            None => inst.bits,
+        },
     };
-    inject(hart, vcpu, Exception::IllegalInst, bits.into());
-    Outcome::Resume
+    inject(&mut local.hart, vcpu, Exception::IllegalInst, bits.into());
+    Flow::Resume
+}
+
+/// Does what the instruction asks for, if it is one that a guest may use.
+fn emulate(vcpu: &mut Vcpu, page: &mut Run<'_>, inst: &Inst) -> Option<Flow> {
+    match inst.op {
+        // In VU-mode the manual has a trap for the guest's own kernel.
+        Op::wfi if in_user_mode(vcpu) => None,
+        Op::wfi => {
+            vcpu.advance(inst.size());
+            Some(Flow::Stop(Stop::Blocked))
+        }
+        Op::wrs_nto | Op::wrs_sto if !in_user_mode(vcpu) => {
+            // It may end at any time, and does so now; another hart may be about to store what it waits for.
+            vcpu.advance(inst.size());
+            Some(Flow::Resume)
+        }
+        Op::csrrw | Op::csrrs | Op::csrrc | Op::csrrwi | Op::csrrsi | Op::csrrci => {
+            csr::emulate(vcpu, page, inst)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the guest was in VU-mode.
+fn in_user_mode(vcpu: &Vcpu) -> bool {
+    sstatus::SPP.get(vcpu.context.guest.sstatus) == 0
 }

@@ -1,0 +1,75 @@
+//! CSRs that a guest reaches by way of the hypervisor. Unprivileged ISA, "Zicsr"; "Zicntr and Zihpm".
+
+use isa::{Inst, Op};
+use isa::csr::{cycle, seed};
+use kvm::{Exit, Run};
+
+use crate::extensions::isa_number;
+use crate::pending::Pending;
+use crate::run::{Flow, Stop};
+use crate::vcpu::Vcpu;
+
+const ZICNTR: u16 = isa_number("zicntr");
+const ZIHPM: u16 = isa_number("zihpm");
+const ZKR: u16 = isa_number("zkr");
+
+/// Counters by their distance from `cycle`: `time`, which guests have by themselves, and `instret`.
+const TIME: u16 = 1;
+const INSTRET: u16 = 2;
+const LAST_COUNTER: u16 = 31;
+
+/// An access to a CSR.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct CsrAccess {
+    number: u16,
+    rd: u8,
+    /// The value to write, and which of its bits; no bits where the instruction does not write.
+    value: u64,
+    mask: u64,
+}
+
+impl CsrAccess {
+    fn of(vcpu: &Vcpu, inst: &Inst) -> CsrAccess {
+        let immediate = u64::from(inst.rs1);
+        let source = vcpu.context.guest.get(inst.rs1);
+        let (value, mask) = match inst.op {
+            Op::csrrw => (source, u64::MAX),
+            Op::csrrwi => (immediate, u64::MAX),
+            Op::csrrs => (source, if inst.rs1 == 0 { 0 } else { source }),
+            Op::csrrsi => (immediate, immediate),
+            Op::csrrc => (0, if inst.rs1 == 0 { 0 } else { source }),
+            _ => (0, immediate),
+        };
+        CsrAccess { number: inst.imm as u16 & 0xfff, rd: inst.rd, value, mask }
+    }
+}
+
+/// Does what the instruction asks for; `None` where the guest has no such CSR.
+pub(super) fn emulate(vcpu: &mut Vcpu, page: &mut Run<'_>, inst: &Inst) -> Option<Flow> {
+    let access = CsrAccess::of(vcpu, inst);
+    match access.number {
+        seed::NUMBER if vcpu.isa.has(ZKR) => {
+            let CsrAccess { number, rd, value, mask } = access;
+            page.set_exit(&Exit::Csr { number: number.into(), new_value: value, write_mask: mask });
+            vcpu.pending = Some(Pending::Csr { rd });
+            Some(Flow::Stop(Stop::Exit))
+        }
+        number => {
+            let counter = number.checked_sub(cycle::NUMBER).filter(|counter| *counter <= LAST_COUNTER)?;
+            read_counter(vcpu, counter, access)
+        }
+    }
+}
+
+/// Counters that nobody counts for the guest read 0, as the manual permits; they cannot be written.
+fn read_counter(vcpu: &mut Vcpu, counter: u16, access: CsrAccess) -> Option<Flow> {
+    let extension = if counter <= INSTRET { ZICNTR } else { ZIHPM };
+    let in_user_mode = isa::csr::sstatus::SPP.get(vcpu.context.guest.sstatus) == 0;
+    let is_open = !in_user_mode || vcpu.around.scounteren >> counter & 1 != 0;
+    if counter == TIME || access.mask != 0 || !vcpu.isa.has(extension) || !is_open {
+        return None;
+    }
+    vcpu.context.guest.set(access.rd, 0);
+    vcpu.advance(4);
+    Some(Flow::Resume)
+}
