@@ -19,9 +19,18 @@ pub struct IsaExtensions {
 
 /// The number of an extension of the instruction set, by KVM's name for it.
 pub const fn isa_number(name: &str) -> u16 {
+    number(&extension::ISA, name)
+}
+
+/// The number of an extension of the SBI, by KVM's name for it.
+pub const fn sbi_number(name: &str) -> u16 {
+    number(&extension::SBI, name)
+}
+
+const fn number(names: &[&str], name: &str) -> u16 {
     let mut number = 0;
-    while number < extension::ISA.len() {
-        if equal(extension::ISA[number].as_bytes(), name.as_bytes()) {
+    while number < names.len() {
+        if equal(names[number].as_bytes(), name.as_bytes()) {
             return number as u16;
         }
         number += 1;
@@ -45,6 +54,7 @@ const fn equal(left: &[u8], right: &[u8]) -> bool {
 
 const F: u16 = isa_number("f");
 const D: u16 = isa_number("d");
+const V: u16 = isa_number("v");
 const SSTC: u16 = isa_number("sstc");
 const SVPBMT: u16 = isa_number("svpbmt");
 const SVADE: u16 = isa_number("svade");
@@ -83,6 +93,19 @@ impl IsaExtensions {
     /// Whether the guest could have it.
     pub fn is_available(self, number: u16) -> bool {
         number < 128 && self.available >> number & 1 != 0
+    }
+
+    /// Whether the guest can be given it or kept from it: what has no switch in any CSR goes with the machine.
+    pub(crate) fn may_set(self, number: u16, enabled: bool) -> bool {
+        if enabled {
+            return self.is_available(number);
+        }
+        match number {
+            // Without it, nobody would set A and D for the guest.
+            SVADE => self.is_available(SVADU),
+            F | D | V | SSTC | SVPBMT | SVADU | ZICBOM | ZICBOZ | SMSTATEEN => true,
+            _ => false,
+        }
     }
 
     /// Gives it to the guest, or takes it away.

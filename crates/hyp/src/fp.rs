@@ -3,6 +3,7 @@
 
 use isa::csr::sstatus;
 
+use crate::context::FloatState;
 use crate::hart::Hart;
 use crate::vcpu::Vcpu;
 
@@ -13,7 +14,16 @@ const CLEAN: u64 = 2;
 /// FS: the registers have been changed.
 const DIRTY: u64 = 3;
 
+/// FS: the registers are what they were at the reset.
+const INITIAL: u64 = 1;
+
 impl Vcpu {
+    /// Sets the registers of a virtual hart that is not loaded to zero, and turns them on if it has them.
+    pub(crate) fn reset_float(&mut self) {
+        self.float = FloatState::default();
+        self.set_float_status(if self.isa.has_float() { INITIAL } else { OFF });
+    }
+
     /// Sets the host's registers aside and brings the guest's in, if it uses them.
     pub(crate) fn load_float<H: Hart>(&mut self, hart: &mut H) {
         if !self.isa.has_float() {

@@ -30,6 +30,9 @@ pub trait Host: Tables {
     /// `EFAULT`.
     fn write_user(&self, to: Hva, from: &[u8]) -> Result<(), Errno>;
 
+    /// Nanoseconds for which the thread that runs now could have run and another had its hart.
+    fn stolen_time(&self) -> u64;
+
     /// Adds 1 to a count, eventfd(2), by the host's number of it.
     fn signal(&self, event: u64);
 

@@ -83,6 +83,9 @@ impl Vcpu {
                 self.load(local, host);
             }
         }
+        if requests.take(Request::StolenTime) {
+            self.write_stolen_time(host);
+        }
         if requests.take(Request::FenceI) {
             local.hart.fence_i();
         }

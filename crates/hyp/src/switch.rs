@@ -14,6 +14,7 @@ use isa::csr::{
 use crate::hart::{Hart, Trap};
 use crate::host::Host;
 use crate::local::Local;
+use crate::request::Request;
 use crate::vcpu::Vcpu;
 
 impl Vcpu {
@@ -37,6 +38,9 @@ impl Vcpu {
         self.timer.load(&mut local.hart, self.vm.time_delta());
         local.hart.write::<{ hvip::NUMBER }>(self.vs.hvip);
         self.load_float(&mut local.hart);
+        if self.stolen.record.is_some() {
+            self.shared.requests.add(Request::StolenTime);
+        }
         local.former = Some(id);
         self.vs_changed = false;
         self.last_hart = Some(number);

@@ -16,16 +16,18 @@ pub struct Timer {
     /// Whether the hart compares and raises the interrupt by itself.
     sstc: bool,
     compare: u64,
+    /// What it is to compare with when it is turned on.
+    off: u64,
 }
 
 impl Timer {
     /// A timer that is not set; `sstc` says whether the hart has `vstimecmp`.
     pub fn new(sstc: bool) -> Timer {
-        Timer { sstc, compare: NEVER }
+        Timer { sstc, compare: NEVER, off: NEVER }
     }
 
     pub(crate) fn reset(&mut self) {
-        self.compare = NEVER;
+        (self.compare, self.off) = (NEVER, NEVER);
     }
 
     /// Sets the timer of a loaded guest to fire at `deadline`, and withdraws its interrupt.
@@ -42,7 +44,7 @@ impl Timer {
     pub fn check(&mut self, interrupts: &Interrupts, guest_time: u64) {
         if !self.sstc && self.is_due(guest_time) {
             interrupts.set(Interrupt::Vsti);
-            self.compare = NEVER;
+            (self.off, self.compare) = (self.compare, NEVER);
         }
     }
 
@@ -68,14 +70,32 @@ impl Timer {
         self.sstc = sstc;
     }
 
-    /// What the timer is set to; all ones where it is not set.
+    /// What the timer is or was set to; all ones where it never was.
     pub(crate) fn compare(&self) -> u64 {
-        self.compare
+        if self.is_on() { self.compare } else { self.off }
     }
 
-    /// Sets the timer of a guest that is not loaded.
+    /// Whether it is set.
+    pub(crate) fn is_on(&self) -> bool {
+        self.compare != NEVER
+    }
+
+    /// Sets what the timer of a guest that is not loaded compares with; it is on if it was.
     pub(crate) fn set_compare(&mut self, compare: u64) {
-        self.compare = compare;
+        if self.is_on() {
+            self.compare = compare;
+        } else {
+            self.off = compare;
+        }
+    }
+
+    /// Turns the timer of a guest that is not loaded on or off.
+    pub(crate) fn turn(&mut self, on: bool) {
+        match (on, self.is_on()) {
+            (true, false) => self.compare = self.off,
+            (false, true) => (self.off, self.compare) = (self.compare, NEVER),
+            _ => {}
+        }
     }
 
     /// Whether the hart watches a running guest's timer by itself.

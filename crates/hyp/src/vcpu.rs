@@ -4,16 +4,16 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use isa::cause::{Exception, Interrupt};
-use isa::csr::{hcounteren, hedeleg, henvcfg, hstateen0, hstatus, sstatus, vsstatus};
+use isa::csr::{hcounteren, hstatus, sstatus, vsstatus};
 use kvm::Errno;
+use kvm::ioctl::MpState;
 use spin::Mutex;
 
 use crate::context::{Context, FloatState, SharedState, VsState};
 use crate::exit::Counts;
 use crate::extensions::{IsaExtensions, SbiExtensions};
 use crate::fence::{Fence, Queue};
-use crate::gstage::TableCache;
-use crate::hart::Hart;
+use crate::gstage::{TableCache, Tables};
 use crate::host::Host;
 use crate::interrupt::Interrupts;
 use crate::pending::Pending;
@@ -83,6 +83,8 @@ pub struct Vcpu {
     pub(crate) tables: TableCache,
     /// What the last exit has left to be finished.
     pub(crate) pending: Option<Pending>,
+    /// Vendor, architecture and implementation, as the guest sees them.
+    pub(crate) ids: [u64; 3],
     /// Its record of stolen time.
     pub(crate) stolen: StolenTime,
     /// Whether it has run.
@@ -223,14 +225,52 @@ impl Shared {
         *self.power.lock()
     }
 
-    pub(crate) fn set_power(&self, power: Power) {
-        *self.power.lock() = power;
+    /// Whether it runs: `KVM_GET_MP_STATE`.
+    pub fn mp_state(&self) -> MpState {
+        if self.is_on() { MpState::RUNNABLE } else { MpState::STOPPED }
+    }
+
+    /// Has it run, from where its registers say, or stop: `KVM_SET_MP_STATE`.
+    ///
+    /// # Errors
+    /// `EINVAL` for other states.
+    pub fn set_mp_state(&self, host: &impl Host, state: MpState) -> Result<(), Errno> {
+        match state {
+            MpState::RUNNABLE => {
+                let mut power = self.power.lock();
+                if *power == Power::Off {
+                    *power = Power::On;
+                }
+                drop(power);
+                self.kick(host);
+            }
+            MpState::STOPPED => {
+                self.stop();
+                self.kick(host);
+            }
+            _ => return Err(Errno::EINVAL),
+        }
+        Ok(())
+    }
+
+    /// Makes an external interrupt pending or withdraws it: `KVM_INTERRUPT`.
+    ///
+    /// # Errors
+    /// `EINVAL` for other numbers than `KVM_INTERRUPT_SET` and `KVM_INTERRUPT_UNSET`.
+    pub fn interrupt(&self, host: &impl Host, number: u32) -> Result<(), Errno> {
+        match number {
+            kvm::ioctl::INTERRUPT_SET => self.set_interrupt(host, Interrupt::Vsei),
+            kvm::ioctl::INTERRUPT_UNSET => self.interrupts.unset(Interrupt::Vsei),
+            _ => return Err(Errno::EINVAL),
+        }
+        Ok(())
     }
 }
 
 impl Vcpu {
     pub(crate) fn new(vm: Arc<Vm>, shared: Arc<Shared>) -> Vcpu {
         let features = vm.hypervisor.features;
+        let ids = vm.hypervisor.machine.ids;
         let isa = IsaExtensions::new(vm.hypervisor.machine.isa, features);
         let mut vcpu = Vcpu {
             vm,
@@ -247,6 +287,7 @@ impl Vcpu {
             timer: Timer::new(isa.has_sstc()),
             tables: TableCache::default(),
             pending: None,
+            ids,
             stolen: StolenTime::default(),
             has_run: false,
             last_hart: None,
@@ -296,11 +337,9 @@ impl Vcpu {
         self.context.guest.sepc = pc;
         self.context.guest.set(10, self.shared.number as u64);
         self.context.guest.set(11, a1);
-        let float = self.isa.has_float();
-        self.context.guest.sstatus = sstatus::SPP.of(1)
-            | sstatus::SPIE.of(1)
-            | sstatus::UXL.of(XLEN_64)
-            | sstatus::FS.of(float.into());
+        self.context.guest.sstatus =
+            sstatus::SPP.of(1) | sstatus::SPIE.of(1) | sstatus::UXL.of(XLEN_64);
+        self.reset_float();
         self.around = SharedState {
             hstatus: hstatus::SPV.of(1)
                 | hstatus::SPVP.of(1)
@@ -310,10 +349,16 @@ impl Vcpu {
         };
         self.vs = VsState { vsstatus: vsstatus::UXL.of(XLEN_64), ..VsState::default() };
         self.vs_changed = true;
-        self.float = FloatState::default();
         self.shared.interrupts.replace(0);
         self.timer.reset();
         self.pending = None;
+    }
+
+    /// Gives back what it has; it is not loaded, and will not be.
+    pub fn destroy(mut self, tables: &impl Tables) {
+        self.tables.drain(tables);
+        self.shared.interrupts.replace(0);
+        self.vm.forget_vcpu(&self.shared);
     }
 
     /// The guest's program counter.
@@ -324,19 +369,6 @@ impl Vcpu {
     /// Moves on past an instruction of `size` bytes.
     pub(crate) fn advance(&mut self, size: u64) {
         self.context.guest.sepc = self.context.guest.sepc.wrapping_add(size);
-    }
-
-    /// Makes an external interrupt pending or withdraws it: `KVM_INTERRUPT`.
-    ///
-    /// # Errors
-    /// `EINVAL` for other numbers than `KVM_INTERRUPT_SET` and `KVM_INTERRUPT_UNSET`.
-    pub fn interrupt(shared: &Shared, host: &impl Host, number: u32) -> Result<(), Errno> {
-        match number {
-            kvm::ioctl::INTERRUPT_SET => shared.set_interrupt(host, Interrupt::Vsei),
-            kvm::ioctl::INTERRUPT_UNSET => shared.interrupts.unset(Interrupt::Vsei),
-            _ => return Err(Errno::EINVAL),
-        }
-        Ok(())
     }
 
     /// Whether it has something to do: it is started, and either it does not wait for an interrupt or there is one that

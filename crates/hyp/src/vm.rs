@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use isa::csr::hgatp;
+use kvm::capability::{self, DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE};
 use kvm::Errno;
 use spin::Mutex;
 
@@ -17,6 +18,7 @@ use crate::host::Host;
 use crate::hypervisor::Hypervisor;
 use crate::ioeventfd::IoEventFds;
 use crate::memory::Memory;
+use crate::memslot::MOST_SLOTS;
 use crate::vcpu::{Shared, Vcpu};
 use crate::vmid::Vmid;
 
@@ -93,6 +95,25 @@ impl Vm {
         let vcpus = self.vcpus.lock();
         let at = vcpus.binary_search_by_key(&number, |vcpu| vcpu.number()).ok()?;
         Some(Arc::clone(&vcpus[at]))
+    }
+
+    /// Forgets a virtual hart.
+    pub(crate) fn forget_vcpu(&self, shared: &Arc<Shared>) {
+        self.vcpus.lock().retain(|vcpu| vcpu.id() != shared.id());
+    }
+
+    /// What the machine has of a capability, 0 for nothing: `KVM_CHECK_EXTENSION`.
+    pub fn check_extension(&self, capability: usize) -> usize {
+        match capability {
+            capability::NR_VCPUS => self.hypervisor.harts.count(),
+            capability::MAX_VCPUS | capability::MAX_VCPU_ID => MAX_VCPUS,
+            capability::NR_MEMSLOTS => MOST_SLOTS as usize,
+            capability::VM_GPA_BITS => self.hypervisor.features.gstage.address_bits() as usize,
+            capability::MANUAL_DIRTY_LOG_PROTECT2 => {
+                (DIRTY_LOG_MANUAL_PROTECT_ENABLE | DIRTY_LOG_INITIALLY_SET) as usize
+            }
+            known => capability::ALL.contains(&known).into(),
+        }
     }
 
     /// Does something with each virtual hart, in the order of their numbers. It must not ask for another of this machine.

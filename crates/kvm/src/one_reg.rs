@@ -12,16 +12,44 @@ const ARCHITECTURE: u64 = 0x80 << 56;
 const SIZE_SHIFT: u32 = 52;
 const SIZE_MASK: u64 = 0xf;
 
-const CONFIG: u8 = 1;
-const CORE: u8 = 2;
-const CSR: u8 = 3;
-const TIMER: u8 = 4;
-const FP_F: u8 = 5;
-const FP_D: u8 = 6;
-const ISA_EXT: u8 = 7;
-const SBI_EXT: u8 = 8;
-const VECTOR: u8 = 9;
-const SBI_STATE: u8 = 10;
+/// The groups of registers.
+pub mod group {
+    /// What the virtual CPU is.
+    pub const CONFIG: u8 = 1;
+    /// `pc`, the integer registers from number 1 on, and the mode.
+    pub const CORE: u8 = 2;
+    /// Supervisor CSRs.
+    pub const CSR: u8 = 3;
+    /// The clock and the timer.
+    pub const TIMER: u8 = 4;
+    /// Floating-point registers of single precision.
+    pub const FP_F: u8 = 5;
+    /// Floating-point registers of double precision.
+    pub const FP_D: u8 = 6;
+    /// Extensions of the instruction set.
+    pub const ISA_EXT: u8 = 7;
+    /// Extensions of the SBI.
+    pub const SBI_EXT: u8 = 8;
+    /// Vector registers.
+    pub const VECTOR: u8 = 9;
+    /// What extensions of the SBI keep.
+    pub const SBI_STATE: u8 = 10;
+}
+
+use group::{CONFIG, CORE, CSR, FP_D, FP_F, ISA_EXT, SBI_EXT, SBI_STATE, TIMER, VECTOR};
+
+/// What a register's number says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Parts {
+    /// Bytes of its value.
+    pub size: usize,
+    /// Which [`group`] it is of.
+    pub group: u8,
+    /// Which part of the group.
+    pub subgroup: u8,
+    /// Its place there.
+    pub index: u16,
+}
 
 const CONFIG_NAMES: [&str; 8] = [
     "isa",
@@ -85,10 +113,29 @@ impl Register {
     /// Ticks of the guest's clock in a second.
     pub const FREQUENCY: Register = Register::wide(TIMER, 0, 0);
 
-    /// The register of a group whose registers have 8 bytes.
-    const fn wide(group: u8, subgroup: u8, index: u16) -> Register {
-        let size: u64 = 3 << SIZE_SHIFT;
-        Register(ARCHITECTURE | size | (group as u64) << 24 | (subgroup as u64) << 16 | index as u64)
+    /// The register of a group whose registers have 8 bytes, as all of the width of an integer register have with an XLEN
+    /// of 64.
+    pub const fn wide(group: u8, subgroup: u8, index: u16) -> Register {
+        Register::of_size(3, group, subgroup, index)
+    }
+
+    /// The register of a group whose registers have 4 bytes.
+    pub const fn narrow(group: u8, index: u16) -> Register {
+        Register::of_size(2, group, 0, index)
+    }
+
+    /// The register of 2 to the power of `size` bytes.
+    const fn of_size(size: u64, group: u8, subgroup: u8, index: u16) -> Register {
+        let place = (group as u64) << 24 | (subgroup as u64) << 16 | index as u64;
+        Register(ARCHITECTURE | size << SIZE_SHIFT | place)
+    }
+
+    /// What the number says; `None` where it is not RISC-V's, or has bits that say nothing.
+    pub fn parts(self) -> Option<Parts> {
+        let rest = self.0 & !(SIZE_MASK << SIZE_SHIFT) & !0xffff_ffff;
+        let [index_low, index_high, subgroup, group, ..] = self.0.to_le_bytes();
+        let index = u16::from_le_bytes([index_low, index_high]);
+        (rest == ARCHITECTURE).then_some(Parts { size: self.size(), group, subgroup, index })
     }
 
     /// Whether the virtual CPU has the extension `number` of [`extension::SBI`]: 0 or 1.
@@ -103,16 +150,11 @@ impl Register {
 
     /// The name, in two parts of which the second may be empty; `None` for a number that is not known.
     fn name(self) -> Option<Name> {
-        let rest = self.0 & !(SIZE_MASK << SIZE_SHIFT) & !0xffff_ffff;
-        let [index_low, index_high, subgroup, group, ..] = self.0.to_le_bytes();
-        let index = u16::from_le_bytes([index_low, index_high]);
+        let Parts { group, subgroup, index, .. } = self.parts()?;
         let listed = |prefix, names: &[&'static str]| {
             Some(Name { prefix, name: names.get(usize::from(index))?, number: None })
         };
         let numbered = |prefix, name, number| Some(Name { prefix, name, number: Some(number) });
-        if rest != ARCHITECTURE {
-            return None;
-        }
         match (group, subgroup) {
             (CONFIG, 0) => listed("config", &CONFIG_NAMES),
             (CORE, 0) => listed("core", &CORE_NAMES),

@@ -11,4 +11,5 @@ pub mod console;
 pub mod device_tree;
 pub mod image;
 pub mod map;
+pub mod serve;
 pub mod uart;

@@ -10,13 +10,13 @@
 mod devices;
 mod entry;
 mod error;
-mod exit;
 mod guests;
 mod input;
 mod lock;
 mod output;
 mod ram;
 mod registers;
+mod streams;
 mod syscall;
 mod system;
 mod thread;

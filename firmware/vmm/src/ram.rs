@@ -1,6 +1,6 @@
 //! The guest's RAM, which the guest may change at any time while it runs.
 
-use vmm_core::map::{RAM_SIZE, ram_range};
+use vmm_core::map::RAM_SIZE;
 
 use crate::error::Error;
 use crate::syscall::map_memory;
@@ -38,31 +38,17 @@ impl Ram {
         unsafe { core::slice::from_raw_parts_mut(self.base, RAM_SIZE) }
     }
 
-    /// Calls `take` with a copy of each byte at a guest physical address; `None` where one is not RAM.
-    pub(crate) fn read(self, address: u64, length: u64, mut take: impl FnMut(u8)) -> Option<()> {
-        for offset in ram_range(address, length)? {
-            // SAFETY: the offset is within.
-            take(unsafe { self.base.add(offset).read_volatile() });
-        }
-        Some(())
+    /// The byte at an offset, which is within.
+    pub(crate) fn get(self, offset: usize) -> u8 {
+        assert!(offset < RAM_SIZE, "the RAM has no byte {offset:#x}");
+        // SAFETY: the offset is within.
+        unsafe { self.base.add(offset).read_volatile() }
     }
 
-    /// Writes to a guest physical address what `give` gives, until that is nothing, and returns how many bytes that
-    /// were; `None` where one would not be RAM.
-    pub(crate) fn write(
-        self,
-        address: u64,
-        length: u64,
-        mut give: impl FnMut() -> Option<u8>,
-    ) -> Option<u64> {
-        let range = ram_range(address, length)?;
-        let mut written = 0;
-        for offset in range {
-            let Some(byte) = give() else { break };
-            // SAFETY: the offset is within.
-            unsafe { self.base.add(offset).write_volatile(byte) };
-            written += 1;
-        }
-        Some(written)
+    /// Writes the byte at an offset, which is within.
+    pub(crate) fn set(self, offset: usize, byte: u8) {
+        assert!(offset < RAM_SIZE, "the RAM has no byte {offset:#x}");
+        // SAFETY: the offset is within.
+        unsafe { self.base.add(offset).write_volatile(byte) };
     }
 }

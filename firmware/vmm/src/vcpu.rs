@@ -6,12 +6,15 @@ use kvm::ioctl::{self, MpState, OneReg};
 use kvm::trace::{Answer, Line};
 use kvm::{Errno, Exit, Register, Run, extension};
 use vmm_core::map::DEVICE_TREE;
+use vmm_core::serve::{Next, serve};
 
 use crate::DEVICES;
+use crate::devices::Devices;
 use crate::error::Error;
-use crate::exit::{self, Next};
 use crate::output::say;
 use crate::ram::Ram;
+use crate::status;
+use crate::streams::Streams;
 use crate::syscall::{self, Fd, exit_group, map_device};
 use crate::system::System;
 use crate::vm::Vm;
@@ -103,7 +106,8 @@ impl Vcpu {
             let exit = exit.unwrap_or_else(|| run.exit());
             // The lock keeps the lines of several virtual CPUs in the order in which they reach the devices.
             let mut devices = DEVICES.lock();
-            let (answer, next) = exit::serve(&mut devices, ram, exit);
+            let Devices { uart, console, input } = &mut *devices;
+            let (answer, next) = serve(uart, &mut Streams { console, input, ram }, exit);
             match answer {
                 Answer::None => {}
                 Answer::Loaded(value) => run.set_loaded(value),
@@ -114,9 +118,9 @@ impl Vcpu {
             }
             match next {
                 Next::Resume => {}
-                Next::End(status) => {
+                Next::End { failed } => {
                     devices.console.flush();
-                    exit_group(status)
+                    exit_group(if failed { status::GUEST_FAILED } else { status::SUCCESS })
                 }
                 Next::Stuck(advice) => {
                     devices.console.flush();

@@ -10,7 +10,7 @@ const IMPLEMENTATION_ID: u64 = 0x0068_7970;
 const IMPLEMENTATION_VERSION: u64 = 1;
 
 pub(super) fn call(vcpu: &Vcpu, call: Call) -> Answer {
-    let ids = vcpu.vm.hypervisor.machine.ids;
+    let ids = vcpu.ids;
     Answer::Value(match call.function {
         0 => VERSION,
         1 => IMPLEMENTATION_ID,

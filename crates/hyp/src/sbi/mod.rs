@@ -28,8 +28,6 @@ use crate::vcpu::Vcpu;
 
 pub(crate) use sta::StolenTime;
 
-/// `SBI_ERR_FAILED`.
-const FAILED: i64 = -1;
 /// `SBI_ERR_NOT_SUPPORTED`.
 const NOT_SUPPORTED: i64 = -2;
 /// `SBI_ERR_INVALID_PARAM`.

@@ -2,9 +2,11 @@
 
 use super::{Answer, Call, INVALID_ADDRESS, INVALID_PARAM, NOT_SUPPORTED};
 use crate::addr::Gpa;
+use crate::error::Error;
 use crate::host::Host;
 use crate::request::Request;
 use crate::vcpu::Vcpu;
+use crate::vm::Vm;
 
 /// Bytes of the record, to which it is also aligned.
 const SIZE: u64 = 64;
@@ -22,7 +24,7 @@ pub(crate) struct StolenTime {
     /// Where the guest has it.
     pub(crate) record: Option<Gpa>,
     /// The host's count of stolen time, in nanoseconds, when it was written last.
-    last: u64,
+    last: Option<u64>,
 }
 
 pub(super) fn call(vcpu: &mut Vcpu, call: Call) -> Answer {
@@ -45,33 +47,34 @@ pub(super) fn call(vcpu: &mut Vcpu, call: Call) -> Answer {
         return Answer::Error(INVALID_ADDRESS);
     }
     vcpu.stolen.record = Some(record);
-    vcpu.stolen.last = u64::MAX;
+    vcpu.stolen.last = None;
     vcpu.shared.requests.add(Request::StolenTime);
     Answer::Value(0)
 }
 
 impl Vcpu {
-    /// Writes the guest's record, if it has one; `stolen` is the host's count now, in nanoseconds.
+    /// Brings the guest's record up to date, if it has one.
     ///
     /// The sequence is odd while the record changes. A record that has lost its memory is forgotten.
-    pub(crate) fn write_stolen_time<M: Host>(&mut self, host: &M, stolen: u64) {
+    pub(crate) fn write_stolen_time<M: Host>(&mut self, host: &M) {
         let Some(record) = self.stolen.record else { return };
-        let vm = &self.vm;
-        // What was stolen before the guest gave the record is none of its business: the first write begins to count.
-        let fresh = if self.stolen.last == u64::MAX { 0 } else { stolen.wrapping_sub(self.stolen.last) };
-        let update = || {
-            let (mut sequence, mut total) = ([0; 4], [0; 8]);
-            vm.read(host, record.offset(SEQUENCE), &mut sequence)?;
-            vm.read(host, record.offset(STEAL), &mut total)?;
-            let sequence = u32::from_le_bytes(sequence) | 1;
-            let total = u64::from_le_bytes(total).wrapping_add(fresh);
-            vm.write(host, record.offset(SEQUENCE), &sequence.to_le_bytes())?;
-            vm.write(host, record.offset(STEAL), &total.to_le_bytes())?;
-            vm.write(host, record.offset(SEQUENCE), &sequence.wrapping_add(1).to_le_bytes())
-        };
-        match update() {
-            Ok(()) => self.stolen.last = stolen,
+        let stolen = host.stolen_time();
+        // What was stolen before the guest gave the record does not count.
+        let fresh = self.stolen.last.map_or(0, |last| stolen.wrapping_sub(last));
+        match add(&self.vm, host, record, fresh) {
+            Ok(()) => self.stolen.last = Some(stolen),
             Err(_) => self.stolen.record = None,
         }
     }
+}
+
+fn add<M: Host>(vm: &Vm, host: &M, record: Gpa, nanoseconds: u64) -> Result<(), Error> {
+    let (mut sequence, mut total) = ([0; 4], [0; 8]);
+    vm.read(host, record.offset(SEQUENCE), &mut sequence)?;
+    vm.read(host, record.offset(STEAL), &mut total)?;
+    let sequence = u32::from_le_bytes(sequence) | 1;
+    let total = u64::from_le_bytes(total).wrapping_add(nanoseconds);
+    vm.write(host, record.offset(SEQUENCE), &sequence.to_le_bytes())?;
+    vm.write(host, record.offset(STEAL), &total.to_le_bytes())?;
+    vm.write(host, record.offset(SEQUENCE), &sequence.wrapping_add(1).to_le_bytes())
 }

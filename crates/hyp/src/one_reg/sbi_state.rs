@@ -1,0 +1,59 @@
+//! What extensions of the SBI keep: where the guest has its record of stolen time.
+
+use alloc::vec::Vec;
+
+use kvm::one_reg::group::SBI_STATE;
+use kvm::{Errno, Register};
+
+use super::Place;
+use crate::addr::Gpa;
+use crate::extensions::{Status, sbi_number};
+use crate::vcpu::Vcpu;
+
+const STA: u8 = 0;
+const SHMEM_LO: u16 = 0;
+const SHMEM_HI: u16 = 1;
+
+/// Bytes of the record, to which it is also aligned.
+const ALIGNMENT: u64 = 64;
+
+/// Both halves of an address that stands for no record.
+const NONE: u64 = u64::MAX;
+
+fn has_sta(vcpu: &Vcpu) -> bool {
+    vcpu.sbi.status(sbi_number("sta")) == Status::Enabled
+}
+
+pub(super) fn get(vcpu: &Vcpu, place: Place) -> Result<u64, Errno> {
+    let record = vcpu.stolen.record;
+    match (place.subgroup, place.index) {
+        (STA, _) if !has_sta(vcpu) => Err(Errno::ENOENT),
+        (STA, SHMEM_LO) => Ok(record.map_or(NONE, |record| record.0)),
+        (STA, SHMEM_HI) => Ok(record.map_or(NONE, |_| 0)),
+        _ => Err(Errno::ENOENT),
+    }
+}
+
+/// The high half of an address is that of an address of this width: 0, or with the low half all ones.
+pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno> {
+    match (place.subgroup, place.index) {
+        (STA, _) if !has_sta(vcpu) => Err(Errno::ENOENT),
+        (STA, SHMEM_LO) if value == NONE => {
+            vcpu.stolen.record = None;
+            Ok(())
+        }
+        (STA, SHMEM_LO) if value % ALIGNMENT == 0 => {
+            vcpu.stolen.record = Some(Gpa(value));
+            Ok(())
+        }
+        (STA, SHMEM_HI) if value == 0 || value == NONE => Ok(()),
+        (STA, SHMEM_LO | SHMEM_HI) => Err(Errno::EINVAL),
+        _ => Err(Errno::ENOENT),
+    }
+}
+
+pub(super) fn list(vcpu: &Vcpu, list: &mut Vec<Register>) {
+    if has_sta(vcpu) {
+        list.extend([SHMEM_LO, SHMEM_HI].map(|index| Register::wide(SBI_STATE, STA, index)));
+    }
+}
