@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
+pub mod access;
 pub mod addr;
 #[allow(unsafe_code)]
 pub mod arch;
