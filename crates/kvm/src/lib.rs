@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod capability;
 pub mod errno;
 pub mod extension;
 pub mod ioctl;

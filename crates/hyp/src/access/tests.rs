@@ -30,7 +30,10 @@ fn load(op: Op, value: u64) -> (Register, u64) {
     (loaded.rd, loaded.value)
 }
 
-const LOADS: [(Op, Width, fn(u64) -> u64); 13] = [
+/// What a load makes of a doubleword in whose low bits its value is.
+type Extend = fn(u64) -> u64;
+
+const LOADS: [(Op, Width, Extend); 13] = [
     (Op::lb, Width::Byte, |value| value as i8 as u64),
     (Op::lh, Width::Half, |value| value as i16 as u64),
     (Op::c_lh, Width::Half, |value| value as i16 as u64),
