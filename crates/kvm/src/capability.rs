@@ -45,11 +45,11 @@ capabilities! {
     DEVICE_CTRL = 89;
     /// a machine's capabilities can be turned on.
     ENABLE_CAP_VM = 98;
-    /// a store's event can be had whatever the store's length.
+    /// a store's event with length 0 is for any length, and soon signalled.
     IOEVENTFD_NO_LENGTH = 100;
     /// a machine can be asked for its own capabilities.
     CHECK_EXTENSION_VM = 105;
-    /// a store's event with length 0 is any length's, with or without a value to match.
+    /// a store's event with length 0 is for any length.
     IOEVENTFD_ANY_LENGTH = 122;
     /// one more than the greatest number of a virtual CPU.
     MAX_VCPU_ID = 128;
