@@ -223,8 +223,8 @@ impl Register {
         1 << (self.0 >> SIZE_SHIFT & SIZE_MASK)
     }
 
-    /// What the number says; `None` of one that is not RISC-V's, has a size that no register has, is of no group, or has
-    /// a bit set where there is none.
+    /// What the number says; `None` of one that is not RISC-V's, has a size that no register has, is of no group, or
+    /// has a bit set where there is none.
     pub fn decode(self) -> Option<Parts> {
         let place = self.0 & PLACE_MASK;
         let size = self.0 >> SIZE_SHIFT & SIZE_MASK;

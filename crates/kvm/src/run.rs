@@ -10,8 +10,8 @@ use crate::LONG;
 
 /// `immediate_exit`, which the monitor writes; before it is `request_interrupt_window`, which RISC-V does not use.
 const IMMEDIATE_EXIT: usize = 1;
-/// `exit_reason`, which the kernel writes; after it are other architectures' `ready_for_interrupt_injection`, `if_flag`,
-/// `flags` and two registers.
+/// `exit_reason`, which the kernel writes; after it are other architectures' `ready_for_interrupt_injection`,
+/// `if_flag`, `flags` and two registers.
 const EXIT_REASON: usize = 8;
 /// What the reason says more lies here, in a form of its own.
 const DETAILS: usize = 32;

@@ -39,8 +39,8 @@ indices! {
         ZICBOP_BLOCK_SIZE = 7 "zicbop_block_size";
     }
 
-    /// Of [`Group::Core`](crate::one_reg::Group::Core), in the order of `struct user_regs_struct`: x1 to x31 have their own
-    /// numbers.
+    /// Of [`Group::Core`](crate::one_reg::Group::Core), in the order of `struct user_regs_struct`: x1 to x31 have
+    /// their own numbers.
     core {
         /// Where the guest goes on.
         PC = 0 "regs.pc";
@@ -110,8 +110,8 @@ indices! {
         MODE = 32 "mode";
     }
 
-    /// Of [`Group::Csr`](crate::one_reg::Group::Csr), part [`CSR_GENERAL`](crate::one_reg::CSR_GENERAL): the guest's, which at V=1 are
-    /// the hart's `vs` registers.
+    /// Of [`Group::Csr`](crate::one_reg::Group::Csr), part [`CSR_GENERAL`](crate::one_reg::CSR_GENERAL): the guest's,
+    /// which at V=1 are the hart's `vs` registers.
     csr {
         /// `sstatus`.
         SSTATUS = 0 "sstatus";
