@@ -1,24 +1,18 @@
-//! Loads, stores and atomic operations where a guest has no memory, decoded so that they can be carried out for it.
-//! Unprivileged ISA, "Load and Store Instructions", "Atomic Memory Operations", and of floating point.
+//! Loads, stores and atomics at addresses without memory, decoded so that the host can carry them out.
+//! Unprivileged ISA, "Load and Store Instructions", "Atomic Instructions" and "NaN Boxing of Narrower Values".
+//!
+//! A device has no reservations: LR and SC are no accesses of this kind, nor is anything that is wider than a register.
 
+use isa::format::Format;
 use isa::{Inst, Op};
 
 use crate::exit::AccessKind;
 use crate::hart::Width;
 
-/// A register of the guest's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Register {
-    /// An integer register.
-    X(u8),
-    /// A floating-point register.
-    F(u8),
-}
-
-/// An access to be emulated.
+/// An access to be carried out by the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
-    /// What it does.
+    /// What is done, and with which registers.
     pub kind: Kind,
     /// How much is accessed.
     pub width: Width,
@@ -29,83 +23,184 @@ pub struct Access {
 /// What an access does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// Loads.
+    /// Loads into a register.
     Load {
         /// The destination.
         rd: Register,
-        /// Whether the value is extended by its sign.
+        /// Whether an integer register's value is sign-extended; a floating-point register's is NaN-boxed.
         signed: bool,
     },
-    /// Stores a register.
+    /// Stores the low bits of a register.
     Store {
         /// The source.
         rs2: Register,
     },
-    /// Loads, computes, and stores what comes of it.
-    Atomic {
-        /// What is computed.
+    /// Loads, and then stores what the operation makes of it: to a device, two accesses.
+    Amo {
+        /// What it makes of it.
         operation: Operation,
-        /// Where the old value goes, extended by its sign.
+        /// The integer register that the loaded value goes to, and that a compare-and-swap compares with.
         rd: u8,
-        /// The operand.
+        /// The integer register with the other operand.
         rs2: u8,
     },
 }
 
-/// What an atomic access computes of the old value and its operand.
+/// A register that an access reads or writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
+pub enum Register {
+    /// An integer register, 0 to 31.
+    X(u8),
+    /// A floating-point register, 0 to 31; a write to it makes the guest's floating-point state dirty.
+    F(u8),
+}
+
+/// What an atomic memory operation computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operation {
+    /// AMOSWAP.
     Swap,
+    /// AMOADD.
     Add,
+    /// AMOXOR.
     Xor,
+    /// AMOAND.
     And,
+    /// AMOOR.
     Or,
+    /// AMOMIN, signed.
     Min,
+    /// AMOMAX, signed.
     Max,
-    MinUnsigned,
-    MaxUnsigned,
-    /// Stores the operand where the old value is that of `rd`.
+    /// AMOMINU.
+    Minu,
+    /// AMOMAXU.
+    Maxu,
+    /// AMOCAS.
     CompareAndSwap,
 }
 
+/// What comes of a loaded value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Loaded {
+    /// Where it goes, which an atomic does when its store is done.
+    pub rd: Register,
+    /// What that register gets.
+    pub value: u64,
+    /// What an atomic stores next at the same address; `None` for a load and for a comparison that fails.
+    pub stored: Option<u64>,
+}
+
 impl Access {
-    /// The access that `inst` makes; `None` for other instructions and for those that no device can serve: LR and SC, which
-    /// need a reservation, and accesses of 128 bits.
+    /// The access that `inst` makes; `None` for instructions that the host does not carry out, whose access raises an
+    /// access fault.
     ///
-    /// `instruction_size` is given apart since a transformed compressed instruction looks like its
-    /// 32-bit form.
+    /// `instruction_size` is given apart since a transformed compressed instruction looks like its 32-bit form.
     pub fn of(inst: &Inst, instruction_size: u64) -> Option<Access> {
-        let (kind, width) = load_or_store(inst).or_else(|| atomic(inst))?;
+        let load = |signed| Kind::Load { rd: Register::X(inst.rd), signed };
+        let boxed = Kind::Load { rd: Register::F(inst.rd), signed: false };
+        let store = Kind::Store { rs2: Register::X(inst.rs2) };
+        let unboxed = Kind::Store { rs2: Register::F(inst.rs2) };
+        let (kind, width) = match inst.op.long() {
+            Op::lb => (load(true), Width::Byte),
+            Op::lbu => (load(false), Width::Byte),
+            Op::lh => (load(true), Width::Half),
+            Op::lhu => (load(false), Width::Half),
+            Op::lw => (load(true), Width::Word),
+            Op::lwu => (load(false), Width::Word),
+            Op::ld => (load(true), Width::Double),
+            Op::flh => (boxed, Width::Half),
+            Op::flw => (boxed, Width::Word),
+            Op::fld => (boxed, Width::Double),
+            Op::sb => (store, Width::Byte),
+            Op::sh => (store, Width::Half),
+            Op::sw => (store, Width::Word),
+            Op::sd => (store, Width::Double),
+            Op::fsh => (unboxed, Width::Half),
+            Op::fsw => (unboxed, Width::Word),
+            Op::fsd => (unboxed, Width::Double),
+            op => {
+                let (operation, width) = Operation::of(op)?;
+                (Kind::Amo { operation, rd: inst.rd, rs2: inst.rs2 }, width)
+            }
+        };
         Some(Access { kind, width, instruction_size })
     }
 
-    /// The kind of fault that it can have: an atomic access counts as a store.
-    pub const fn fault_kind(&self) -> AccessKind {
-        match self.kind {
-            Kind::Load { .. } => AccessKind::Load,
-            Kind::Store { .. } | Kind::Atomic { .. } => AccessKind::Store,
-        }
+    /// What the device gets of a register's `value`: its low bits.
+    pub const fn stored(&self, value: u64) -> u64 {
+        self.width.truncate(value)
     }
 
-    /// What a load of `value`, of the access's width, puts into its register.
-    pub fn extend(&self, value: u64) -> u64 {
-        match self.kind {
-            Kind::Load { rd: Register::X(_), signed: true } | Kind::Atomic { .. } => {
-                self.width.sign_extend(value)
+    /// What becomes of the `value` that the device gave, of which only the access's width counts; `None` for a store,
+    /// which asks for none.
+    ///
+    /// `x` reads the guest's integer registers.
+    pub fn loaded(&self, value: u64, x: impl Fn(u8) -> u64) -> Option<Loaded> {
+        let width = self.width;
+        Some(match self.kind {
+            Kind::Store { .. } => return None,
+            Kind::Load { rd, signed } => {
+                let value = match rd {
+                    Register::X(_) if signed => width.sign_extend(value),
+                    Register::X(_) => width.truncate(value),
+                    Register::F(_) => value | !width.truncate(!0),
+                };
+                Loaded { rd, value, stored: None }
             }
-            // A narrower value in a wider register is boxed: ones above it.
-            Kind::Load { rd: Register::F(_), .. } => self.width.truncate(value) | !self.width.truncate(u64::MAX),
-            _ => self.width.truncate(value),
+            Kind::Amo { operation, rd, rs2 } => {
+                let stored = operation.apply(width, value, x(rs2), || x(rd));
+                Loaded { rd: Register::X(rd), value: width.sign_extend(value), stored }
+            }
+        })
+    }
+}
+
+impl Kind {
+    /// Load or store, as a fault tells it: an atomic's is a store's, though it loads first.
+    pub const fn access_kind(self) -> AccessKind {
+        match self {
+            Kind::Load { .. } => AccessKind::Load,
+            Kind::Store { .. } | Kind::Amo { .. } => AccessKind::Store,
         }
     }
 }
 
 impl Operation {
-    /// What is stored, of width `width`, for the value `old` that was loaded, the operand and what `rd` held.
-    pub fn apply(self, width: Width, old: u64, operand: u64, rd: u64) -> u64 {
+    /// The operation and width of an atomic that is neither LR nor SC, nor works on pairs of registers.
+    fn of(op: Op) -> Option<(Operation, Width)> {
+        let row = op.row();
+        if row.format != Format::Amo {
+            return None;
+        }
+        // An atomic's funct5 says what it does, and its funct3 how wide it is.
+        let operation = match row.pattern >> 27 {
+            0b00001 => Operation::Swap,
+            0b00000 => Operation::Add,
+            0b00100 => Operation::Xor,
+            0b01100 => Operation::And,
+            0b01000 => Operation::Or,
+            0b10000 => Operation::Min,
+            0b10100 => Operation::Max,
+            0b11000 => Operation::Minu,
+            0b11100 => Operation::Maxu,
+            0b00101 => Operation::CompareAndSwap,
+            _ => return None,
+        };
+        let width = match row.pattern >> 12 & 7 {
+            0b000 => Width::Byte,
+            0b001 => Width::Half,
+            0b010 => Width::Word,
+            0b011 => Width::Double,
+            _ => return None,
+        };
+        Some((operation, width))
+    }
+
+    /// What is stored where `old` was, of `width`; `expected` is what a compare-and-swap compares it with.
+    fn apply(self, width: Width, old: u64, operand: u64, expected: impl Fn() -> u64) -> Option<u64> {
         let signed = |value| width.sign_extend(value) as i64;
-        let (low_old, low_operand) = (width.truncate(old), width.truncate(operand));
+        let unsigned = |value| width.truncate(value);
         let new = match self {
             Operation::Swap => operand,
             Operation::Add => old.wrapping_add(operand),
@@ -114,92 +209,13 @@ impl Operation {
             Operation::Or => old | operand,
             Operation::Min => signed(old).min(signed(operand)) as u64,
             Operation::Max => signed(old).max(signed(operand)) as u64,
-            Operation::MinUnsigned => low_old.min(low_operand),
-            Operation::MaxUnsigned => low_old.max(low_operand),
-            Operation::CompareAndSwap => {
-                if low_old == width.truncate(rd) {
-                    operand
-                } else {
-                    old
-                }
-            }
+            Operation::Minu => unsigned(old).min(unsigned(operand)),
+            Operation::Maxu => unsigned(old).max(unsigned(operand)),
+            Operation::CompareAndSwap if unsigned(old) == unsigned(expected()) => operand,
+            Operation::CompareAndSwap => return None,
         };
-        width.truncate(new)
+        Some(unsigned(new))
     }
-}
-
-fn load_or_store(inst: &Inst) -> Option<(Kind, Width)> {
-    let load = |signed| Kind::Load { rd: Register::X(inst.rd), signed };
-    let store = Kind::Store { rs2: Register::X(inst.rs2) };
-    let float_load = Kind::Load { rd: Register::F(inst.rd), signed: false };
-    let float_store = Kind::Store { rs2: Register::F(inst.rs2) };
-    Some(match inst.op.long() {
-        Op::lb => (load(true), Width::Byte),
-        Op::lbu => (load(false), Width::Byte),
-        Op::lh => (load(true), Width::Half),
-        Op::lhu => (load(false), Width::Half),
-        Op::lw => (load(true), Width::Word),
-        Op::lwu => (load(false), Width::Word),
-        Op::ld => (load(false), Width::Double),
-        Op::sb => (store, Width::Byte),
-        Op::sh => (store, Width::Half),
-        Op::sw => (store, Width::Word),
-        Op::sd => (store, Width::Double),
-        Op::flh => (float_load, Width::Half),
-        Op::flw => (float_load, Width::Word),
-        Op::fld => (float_load, Width::Double),
-        Op::fsh => (float_store, Width::Half),
-        Op::fsw => (float_store, Width::Word),
-        Op::fsd => (float_store, Width::Double),
-        _ => return None,
-    })
-}
-
-fn atomic(inst: &Inst) -> Option<(Kind, Width)> {
-    let (operation, width) = match inst.op {
-        Op::amoswap_b => (Operation::Swap, Width::Byte),
-        Op::amoadd_b => (Operation::Add, Width::Byte),
-        Op::amoxor_b => (Operation::Xor, Width::Byte),
-        Op::amoand_b => (Operation::And, Width::Byte),
-        Op::amoor_b => (Operation::Or, Width::Byte),
-        Op::amomin_b => (Operation::Min, Width::Byte),
-        Op::amomax_b => (Operation::Max, Width::Byte),
-        Op::amominu_b => (Operation::MinUnsigned, Width::Byte),
-        Op::amomaxu_b => (Operation::MaxUnsigned, Width::Byte),
-        Op::amocas_b => (Operation::CompareAndSwap, Width::Byte),
-        Op::amoswap_h => (Operation::Swap, Width::Half),
-        Op::amoadd_h => (Operation::Add, Width::Half),
-        Op::amoxor_h => (Operation::Xor, Width::Half),
-        Op::amoand_h => (Operation::And, Width::Half),
-        Op::amoor_h => (Operation::Or, Width::Half),
-        Op::amomin_h => (Operation::Min, Width::Half),
-        Op::amomax_h => (Operation::Max, Width::Half),
-        Op::amominu_h => (Operation::MinUnsigned, Width::Half),
-        Op::amomaxu_h => (Operation::MaxUnsigned, Width::Half),
-        Op::amocas_h => (Operation::CompareAndSwap, Width::Half),
-        Op::amoswap_w => (Operation::Swap, Width::Word),
-        Op::amoadd_w => (Operation::Add, Width::Word),
-        Op::amoxor_w => (Operation::Xor, Width::Word),
-        Op::amoand_w => (Operation::And, Width::Word),
-        Op::amoor_w => (Operation::Or, Width::Word),
-        Op::amomin_w => (Operation::Min, Width::Word),
-        Op::amomax_w => (Operation::Max, Width::Word),
-        Op::amominu_w => (Operation::MinUnsigned, Width::Word),
-        Op::amomaxu_w => (Operation::MaxUnsigned, Width::Word),
-        Op::amocas_w => (Operation::CompareAndSwap, Width::Word),
-        Op::amoswap_d => (Operation::Swap, Width::Double),
-        Op::amoadd_d => (Operation::Add, Width::Double),
-        Op::amoxor_d => (Operation::Xor, Width::Double),
-        Op::amoand_d => (Operation::And, Width::Double),
-        Op::amoor_d => (Operation::Or, Width::Double),
-        Op::amomin_d => (Operation::Min, Width::Double),
-        Op::amomax_d => (Operation::Max, Width::Double),
-        Op::amominu_d => (Operation::MinUnsigned, Width::Double),
-        Op::amomaxu_d => (Operation::MaxUnsigned, Width::Double),
-        Op::amocas_d => (Operation::CompareAndSwap, Width::Double),
-        _ => return None,
-    };
-    Some((Kind::Atomic { operation, rd: inst.rd, rs2: inst.rs2 }, width))
 }
 
 #[cfg(test)]

@@ -19,37 +19,12 @@ pub struct IsaExtensions {
 
 /// The number of an extension of the instruction set, by KVM's name for it.
 pub const fn isa_number(name: &str) -> u16 {
-    number(&extension::ISA, name)
+    extension::isa(name).unwrap()
 }
 
 /// The number of an extension of the SBI, by KVM's name for it.
 pub const fn sbi_number(name: &str) -> u16 {
-    number(&extension::SBI, name)
-}
-
-const fn number(names: &[&str], name: &str) -> u16 {
-    let mut number = 0;
-    while number < names.len() {
-        if equal(names[number].as_bytes(), name.as_bytes()) {
-            return number as u16;
-        }
-        number += 1;
-    }
-    panic!("KVM has no such extension")
-}
-
-const fn equal(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
-    let mut n = 0;
-    while n < left.len() {
-        if left[n] != right[n] {
-            return false;
-        }
-        n += 1;
-    }
-    true
+    extension::sbi(name).unwrap()
 }
 
 const F: u16 = isa_number("f");

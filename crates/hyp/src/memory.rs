@@ -8,8 +8,9 @@ use core::ops::Range;
 
 use isa::paging::{PAGE_SIZE, Pte, Scheme};
 use kvm::Errno;
-use kvm::capability::{DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE};
-use kvm::ioctl::{IoEventFd, UserMemoryRegion};
+use kvm::ioctl::{
+    DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE, IoEventFd, UserMemoryRegion,
+};
 
 use crate::addr::{Gpa, Hpa, Hva};
 use crate::gstage::{Change, Flush, GStage, Permissions, Tables};

@@ -3,7 +3,7 @@
 use isa::csr::{sstatus, vsstatus};
 use kvm::{Exit, Run};
 
-use crate::access::{Access, Kind, Register};
+use crate::access::{Access, Loaded, Register};
 use crate::addr::Gpa;
 use crate::context::FloatState;
 use crate::hart::Hart;
@@ -17,8 +17,8 @@ use crate::vcpu::Vcpu;
 pub(crate) enum Pending {
     /// A load's value, from this guest physical address.
     Load { access: Access, address: Gpa },
-    /// That a store is done; an atomic access then has its old value to write.
-    Store { access: Access, old: Option<u64> },
+    /// That a store is done, of an instruction of this size; an atomic's old value is then written.
+    Store { size: u64, then: Option<(Register, u64)> },
     /// A CSR's value, for this register.
     Csr { rd: u8 },
     /// An SBI call's error and value.
@@ -37,14 +37,13 @@ impl Vcpu {
     ) -> Option<Stop> {
         match self.pending.take()? {
             Pending::Load { access, address } => {
-                let value = access.width.truncate(page.loaded());
-                return self.finish_load(local, host, page, access, address, value);
+                return self.finish_load(local, host, page, access, address);
             }
-            Pending::Store { access, old } => {
-                if let (Kind::Atomic { rd, .. }, Some(old)) = (access.kind, old) {
-                    self.context.guest.set(rd, access.extend(old));
+            Pending::Store { size, then } => {
+                if let Some((rd, value)) = then {
+                    self.set_register(&mut local.hart, rd, value);
                 }
-                self.advance(access.instruction_size);
+                self.advance(size);
             }
             Pending::Csr { rd } => {
                 self.context.guest.set(rd, page.csr_return());
@@ -66,25 +65,19 @@ impl Vcpu {
         page: &mut Run<'_>,
         access: Access,
         address: Gpa,
-        value: u64,
     ) -> Option<Stop> {
-        match access.kind {
-            Kind::Atomic { operation, rd, rs2 } => {
-                let guest = &self.context.guest;
-                let new = operation.apply(access.width, value, guest.get(rs2), guest.get(rd));
-                let length = access.width.bytes() as u32;
-                if self.vm.notify_store(host, address, length, new) {
-                    self.context.guest.set(rd, access.extend(value));
-                } else {
-                    page.set_exit(&Exit::Mmio { address: address.0, length, stored: Some(new) });
-                    self.pending = Some(Pending::Store { access, old: Some(value) });
-                    return Some(Stop::Exit);
-                }
+        let size = access.instruction_size;
+        let Loaded { rd, value, stored } = access.loaded(page.loaded(), |n| self.context.guest.get(n))?;
+        if let Some(stored) = stored {
+            let length = access.width.bytes() as u32;
+            if !self.vm.notify_store(host, address, length, stored) {
+                page.set_exit(&Exit::Mmio { address: address.0, length, stored: Some(stored) });
+                self.pending = Some(Pending::Store { size, then: Some((rd, value)) });
+                return Some(Stop::Exit);
             }
-            Kind::Load { rd, .. } => self.set_register(&mut local.hart, rd, access.extend(value)),
-            Kind::Store { .. } => {}
         }
-        self.advance(access.instruction_size);
+        self.set_register(&mut local.hart, rd, value);
+        self.advance(size);
         None
     }
 

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use isa::cause::{Exception, Interrupt};
 use isa::csr::{hcounteren, hstatus, sstatus, vsstatus};
 use kvm::Errno;
-use kvm::ioctl::MpState;
+use kvm::ioctl::{self, MpState};
 use spin::Mutex;
 
 use crate::context::{Context, FloatState, SharedState, VsState};
@@ -257,10 +257,10 @@ impl Shared {
     ///
     /// # Errors
     /// `EINVAL` for other numbers than `KVM_INTERRUPT_SET` and `KVM_INTERRUPT_UNSET`.
-    pub fn interrupt(&self, host: &impl Host, number: u32) -> Result<(), Errno> {
-        match number {
-            kvm::ioctl::INTERRUPT_SET => self.set_interrupt(host, Interrupt::Vsei),
-            kvm::ioctl::INTERRUPT_UNSET => self.interrupts.unset(Interrupt::Vsei),
+    pub fn interrupt(&self, host: &impl Host, wanted: ioctl::Interrupt) -> Result<(), Errno> {
+        match wanted {
+            ioctl::Interrupt::SET => self.set_interrupt(host, Interrupt::Vsei),
+            ioctl::Interrupt::UNSET => self.interrupts.unset(Interrupt::Vsei),
             _ => return Err(Errno::EINVAL),
         }
         Ok(())

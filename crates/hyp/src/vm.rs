@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use isa::csr::hgatp;
-use kvm::capability::{self, DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE};
+use kvm::capability;
 use kvm::Errno;
+use kvm::ioctl::{DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE};
 use spin::Mutex;
 
 use crate::addr::Gpa;
@@ -112,7 +113,20 @@ impl Vm {
             capability::MANUAL_DIRTY_LOG_PROTECT2 => {
                 (DIRTY_LOG_MANUAL_PROTECT_ENABLE | DIRTY_LOG_INITIALLY_SET) as usize
             }
-            known => capability::ALL.contains(&known).into(),
+            capability::USER_MEMORY
+            | capability::MP_STATE
+            | capability::SYNC_MMU
+            | capability::DESTROY_MEMORY_REGION_WORKS
+            | capability::JOIN_MEMORY_REGIONS_WORKS
+            | capability::IOEVENTFD
+            | capability::IOEVENTFD_NO_LENGTH
+            | capability::IOEVENTFD_ANY_LENGTH
+            | capability::ENABLE_CAP_VM
+            | capability::CHECK_EXTENSION_VM
+            | capability::ONE_REG
+            | capability::READONLY_MEM
+            | capability::IMMEDIATE_EXIT => 1,
+            _ => 0,
         }
     }
 

@@ -6,7 +6,7 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Errno(pub u16);
 
-/// The names of those that the calls of a monitor can give.
+/// The names of those that a monitor's calls can give.
 const NAMES: [(u16, &str); 27] = [
     (1, "EPERM"),
     (2, "ENOENT"),
@@ -38,31 +38,37 @@ const NAMES: [(u16, &str); 27] = [
 ];
 
 impl Errno {
-    /// `EPERM`: not permitted.
+    /// `EPERM`: not allowed.
     pub const EPERM: Errno = Errno(1);
     /// `ENOENT`: there is no such register (or file).
     pub const ENOENT: Errno = Errno(2);
     /// `EINTR`: a signal came.
     pub const EINTR: Errno = Errno(4);
-    /// `EIO`: the access cannot be carried out.
+    /// `EIO`: an access failed.
     pub const EIO: Errno = Errno(5);
     /// `E2BIG`: the list is longer than there is room.
     pub const E2BIG: Errno = Errno(7);
+    /// `EBADF`: no such file is open.
+    pub const EBADF: Errno = Errno(9);
     /// `EAGAIN`: not now.
     pub const EAGAIN: Errno = Errno(11);
-    /// `ENOMEM`: there is no memory for it.
+    /// `ENOMEM`: there is no memory left.
     pub const ENOMEM: Errno = Errno(12);
-    /// `EFAULT`: there is no memory at the address.
+    /// `EFAULT`: the caller has no such memory.
     pub const EFAULT: Errno = Errno(14);
-    /// `EBUSY`: too late.
+    /// `EBUSY`: too late: a virtual CPU has run, or it is in use.
     pub const EBUSY: Errno = Errno(16);
     /// `EEXIST`: there is one already.
     pub const EEXIST: Errno = Errno(17);
+    /// `ENODEV`: there is no such device.
+    pub const ENODEV: Errno = Errno(19);
     /// `EINVAL`: an argument is wrong.
     pub const EINVAL: Errno = Errno(22);
-    /// `ENOSPC`: there are too many.
+    /// `ENOSPC`: there is no room for another.
     pub const ENOSPC: Errno = Errno(28);
-    /// `EOPNOTSUPP`: there is no such operation.
+    /// `ENOSYS`: there is no such call.
+    pub const ENOSYS: Errno = Errno(38);
+    /// `EOPNOTSUPP`: this kernel does not do that.
     pub const EOPNOTSUPP: Errno = Errno(95);
 }
 
@@ -84,10 +90,26 @@ mod tests {
 
     #[test]
     fn names_are_the_manual_s() {
-        assert_eq!(Errno::ENOENT.to_string(), "ENOENT");
-        assert_eq!(Errno::EINTR.to_string(), "EINTR");
-        assert_eq!(Errno::E2BIG.to_string(), "E2BIG");
-        assert_eq!(Errno::EAGAIN.to_string(), "EAGAIN");
+        for (errno, name) in [
+            (Errno::EPERM, "EPERM"),
+            (Errno::ENOENT, "ENOENT"),
+            (Errno::EINTR, "EINTR"),
+            (Errno::EIO, "EIO"),
+            (Errno::E2BIG, "E2BIG"),
+            (Errno::EBADF, "EBADF"),
+            (Errno::EAGAIN, "EAGAIN"),
+            (Errno::ENOMEM, "ENOMEM"),
+            (Errno::EFAULT, "EFAULT"),
+            (Errno::EBUSY, "EBUSY"),
+            (Errno::EEXIST, "EEXIST"),
+            (Errno::ENODEV, "ENODEV"),
+            (Errno::EINVAL, "EINVAL"),
+            (Errno::ENOSPC, "ENOSPC"),
+            (Errno::ENOSYS, "ENOSYS"),
+            (Errno::EOPNOTSUPP, "EOPNOTSUPP"),
+        ] {
+            assert_eq!(errno.to_string(), name);
+        }
         assert_eq!(Errno(25).to_string(), "ENOTTY");
         assert_eq!(Errno(999).to_string(), "error 999");
     }

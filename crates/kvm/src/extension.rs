@@ -103,7 +103,37 @@ pub const SBI: [&str; 14] = [
 ];
 
 /// The number of the SBI's debug console among [`SBI`].
-pub const SBI_DBCN: u16 = 9;
+pub const SBI_DBCN: u16 = sbi("dbcn").unwrap();
+
+/// The number of an extension of the ISA, by its name among [`ISA`].
+pub const fn isa(name: &str) -> Option<u16> {
+    position(&ISA, name)
+}
+
+/// The number of an extension of the SBI, by its name among [`SBI`].
+pub const fn sbi(name: &str) -> Option<u16> {
+    position(&SBI, name)
+}
+
+const fn position(names: &[&str], name: &str) -> Option<u16> {
+    let mut number = 0;
+    while number < names.len() {
+        if equal(names[number].as_bytes(), name.as_bytes()) {
+            return Some(number as u16);
+        }
+        number += 1;
+    }
+    None
+}
+
+/// Whether two names are the same, which `==` cannot say of constants.
+const fn equal(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
 
 #[cfg(test)]
 mod tests {
@@ -118,5 +148,20 @@ mod tests {
         }
         assert_eq!(SBI[SBI_DBCN as usize], "dbcn");
         assert_eq!(SBI[5], "hsm");
+    }
+
+    #[test]
+    fn numbers_are_found_by_name() {
+        const SSTC: u16 = isa("sstc").unwrap();
+        assert_eq!((SSTC, SBI_DBCN), (8, 9));
+        for (number, name) in ISA.into_iter().enumerate() {
+            assert_eq!(isa(name), Some(number as u16), "{name}");
+        }
+        for (number, name) in SBI.into_iter().enumerate() {
+            assert_eq!(sbi(name), Some(number as u16), "{name}");
+        }
+        for name in ["", "s", "sst", "sstcc", "SSTC", "time"] {
+            assert_eq!(isa(name), None, "{name:?}");
+        }
     }
 }

@@ -15,6 +15,10 @@ pub mod one_reg;
 pub mod run;
 pub mod trace;
 
+/// Bytes of an `unsigned long` of the monitor's and the kernel's, which is XLEN: 8 on RV64. All that has the size of
+/// one takes it from here.
+pub const LONG: usize = 8;
+
 pub use errno::Errno;
 pub use one_reg::Register;
 pub use run::{Exit, Run};

@@ -1,6 +1,6 @@
 //! KVM itself: the file /dev/kvm.
 
-use kvm::{capability, ioctl};
+use kvm::ioctl;
 
 use crate::error::Error;
 use crate::syscall::{self, Fd};
@@ -10,9 +10,9 @@ const READ_WRITE: usize = 0o2_000_002;
 
 /// What a monitor cannot do without.
 const NEEDED: [(usize, &str); 3] = [
-    (capability::USER_MEMORY, "KVM_CAP_USER_MEMORY"),
-    (capability::ONE_REG, "KVM_CAP_ONE_REG"),
-    (capability::MP_STATE, "KVM_CAP_MP_STATE"),
+    (ioctl::CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY"),
+    (ioctl::CAP_ONE_REG, "KVM_CAP_ONE_REG"),
+    (ioctl::CAP_MP_STATE, "KVM_CAP_MP_STATE"),
 ];
 
 /// /dev/kvm, open, with all that is needed.
@@ -50,7 +50,7 @@ impl System {
 
     /// The most virtual CPUs that a machine can have.
     pub(crate) fn max_vcpus(&self) -> Result<usize, Error> {
-        self.call(ioctl::CHECK_EXTENSION, capability::MAX_VCPUS, "ask for KVM's capabilities")
+        self.call(ioctl::CHECK_EXTENSION, ioctl::CAP_MAX_VCPUS, "ask for KVM's capabilities")
     }
 
     /// A call whose argument is a number.

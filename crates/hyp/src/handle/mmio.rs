@@ -38,15 +38,15 @@ pub(super) fn emulate<H: Hart, M: Host>(
     let (address, length) = (fault.gpa, access.width.bytes() as u32);
     match access.kind {
         Kind::Store { rs2 } => {
-            let value = access.width.truncate(vcpu.register(&mut local.hart, rs2));
+            let value = access.stored(vcpu.register(&mut local.hart, rs2));
             if vcpu.vm.notify_store(host, address, length, value) {
                 vcpu.advance(access.instruction_size);
                 return Flow::Resume;
             }
             page.set_exit(&Exit::Mmio { address: address.0, length, stored: Some(value) });
-            vcpu.pending = Some(Pending::Store { access, old: None });
+            vcpu.pending = Some(Pending::Store { size: access.instruction_size, then: None });
         }
-        Kind::Load { .. } | Kind::Atomic { .. } => {
+        Kind::Load { .. } | Kind::Amo { .. } => {
             page.set_exit(&Exit::Mmio { address: address.0, length, stored: None });
             vcpu.pending = Some(Pending::Load { access, address });
         }
@@ -56,5 +56,5 @@ pub(super) fn emulate<H: Hart, M: Host>(
 
 /// Whether `access` can have caused `fault` and is one that devices take: naturally aligned.
 fn suits(access: &Access, fault: &GuestPageFault) -> bool {
-    access.fault_kind() == fault.kind && fault.gpa.0 & (access.width.bytes() - 1) == 0
+    access.kind.access_kind() == fault.kind && fault.gpa.0 & (access.width.bytes() - 1) == 0
 }

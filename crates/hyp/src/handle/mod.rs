@@ -18,6 +18,9 @@ use crate::run::{Flow, Stop};
 use crate::sbi;
 use crate::vcpu::Vcpu;
 
+/// `KVM_EXIT_UNKNOWN`: nobody has said why.
+const UNKNOWN: u32 = 0;
+
 /// Deals with the exit of the loaded guest that `trap` tells of.
 ///
 /// # Errors
@@ -32,7 +35,7 @@ pub(crate) fn handle<H: Hart, M: Host>(
     match Exit::decode(trap) {
         None => {
             // No guest can raise such a cause: the machine below is not what it should be.
-            page.set_exit(&kvm::Exit::Other(kvm::run::UNKNOWN));
+            page.set_exit(&kvm::Exit::Other(UNKNOWN));
             Err(Errno::EFAULT)
         }
         Some(Exit::Interrupt(_)) => Ok(Flow::Stop(Stop::Interrupt)),

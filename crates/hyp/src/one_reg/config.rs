@@ -2,20 +2,14 @@
 
 use alloc::vec::Vec;
 
-use kvm::one_reg::group::CONFIG;
+use kvm::one_reg::index::config::{
+    ISA, MIMPID, MVENDORID, SATP_MODE, ZICBOM_BLOCK_SIZE, ZICBOP_BLOCK_SIZE, ZICBOZ_BLOCK_SIZE,
+};
 use kvm::{Errno, Register, extension};
 
 use super::{Place, only};
 use crate::extensions::isa_number;
 use crate::vcpu::Vcpu;
-
-const ISA: u16 = 0;
-const ZICBOM_BLOCK_SIZE: u16 = 1;
-const MVENDORID: u16 = 2;
-const MIMPID: u16 = 4;
-const ZICBOZ_BLOCK_SIZE: u16 = 5;
-const SATP_MODE: u16 = 6;
-const ZICBOP_BLOCK_SIZE: u16 = 7;
 
 /// The extension without which there is no such register.
 fn needed(index: u16) -> Option<u16> {
@@ -85,7 +79,7 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
 pub(super) fn list(vcpu: &Vcpu, list: &mut Vec<Register>) {
     for index in ISA..=ZICBOP_BLOCK_SIZE {
         if needed(index).is_none_or(|number| vcpu.isa.is_available(number)) {
-            list.push(Register::wide(CONFIG, 0, index));
+            list.push(Register::config(index));
         }
     }
 }

@@ -3,21 +3,17 @@
 use alloc::vec::Vec;
 
 use isa::csr::sstatus;
-use kvm::one_reg::group::CORE;
+use kvm::one_reg::index::core::{MODE, PC, T6};
 use kvm::{Errno, Register};
 
 use super::{Place, only};
 use crate::vcpu::Vcpu;
 
-const PC: u16 = 0;
-const LAST_X: u16 = 31;
-const MODE: u16 = 32;
-
 pub(super) fn get(vcpu: &Vcpu, place: Place) -> Result<u64, Errno> {
     let guest = &vcpu.context.guest;
     match only(place)? {
         PC => Ok(guest.sepc),
-        number @ 1..=LAST_X => Ok(guest.get(number as u8)),
+        number @ 1..=T6 => Ok(guest.get(number as u8)),
         MODE => Ok(sstatus::SPP.get(guest.sstatus)),
         _ => Err(Errno::ENOENT),
     }
@@ -28,7 +24,7 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
     let guest = &mut vcpu.context.guest;
     match only(place)? {
         PC => guest.sepc = value,
-        number @ 1..=LAST_X => guest.set(number as u8, value),
+        number @ 1..=T6 => guest.set(number as u8, value),
         MODE if value > 1 => return Err(Errno::EINVAL),
         MODE => {
             guest.sstatus = sstatus::SPP.set(guest.sstatus, value);
@@ -41,5 +37,5 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
 }
 
 pub(super) fn list(list: &mut Vec<Register>) {
-    list.extend((PC..=MODE).map(|index| Register::wide(CORE, 0, index)));
+    list.extend((PC..=MODE).map(|index| Register::core(index)));
 }

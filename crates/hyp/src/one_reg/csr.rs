@@ -3,16 +3,13 @@
 use alloc::vec::Vec;
 
 use isa::cause::Interrupt;
-use kvm::one_reg::group::CSR;
+use kvm::one_reg::index::csr::{SENVCFG, SIP};
+use kvm::one_reg::{CSR_GENERAL, CSR_SMSTATEEN};
 use kvm::{Errno, Register};
 
 use super::Place;
 use crate::extensions::isa_number;
 use crate::vcpu::{DELEGATED_INTERRUPTS, Vcpu};
-
-const SMSTATEEN: u8 = 2;
-const SIP: u16 = 7;
-const LAST: u16 = 10;
 
 /// The interrupts of S level, one bit below those of VS level that a guest has for them.
 const GUEST_INTERRUPTS: u64 = DELEGATED_INTERRUPTS >> 1;
@@ -51,7 +48,7 @@ pub(super) fn get(vcpu: &Vcpu, place: Place) -> Result<u64, Errno> {
         (0, 8) => vs.vsatp,
         (0, 9) => around.scounteren,
         (0, 10) => around.senvcfg,
-        (SMSTATEEN, 0) if has_smstateen(vcpu) => around.sstateen0,
+        (CSR_SMSTATEEN, 0) if has_smstateen(vcpu) => around.sstateen0,
         _ => return Err(Errno::ENOENT),
     })
 }
@@ -65,7 +62,7 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
             vcpu.shared.interrupts.replace(pending);
         }
         (0, index) => *general(vcpu, index)? = value,
-        (SMSTATEEN, 0) if has_smstateen(vcpu) => vcpu.around.sstateen0 = value,
+        (CSR_SMSTATEEN, 0) if has_smstateen(vcpu) => vcpu.around.sstateen0 = value,
         _ => return Err(Errno::ENOENT),
     }
     vcpu.vs_changed = true;
@@ -77,8 +74,8 @@ fn has_smstateen(vcpu: &Vcpu) -> bool {
 }
 
 pub(super) fn list(vcpu: &Vcpu, list: &mut Vec<Register>) {
-    list.extend((0..=LAST).map(|index| Register::wide(CSR, 0, index)));
+    list.extend((0..=SENVCFG).map(|index| Register::csr(CSR_GENERAL, index)));
     if has_smstateen(vcpu) {
-        list.push(Register::wide(CSR, SMSTATEEN, 0));
+        list.push(Register::csr(CSR_SMSTATEEN, 0));
     }
 }

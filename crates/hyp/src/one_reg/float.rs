@@ -2,15 +2,12 @@
 
 use alloc::vec::Vec;
 
-use kvm::one_reg::group::{FP_D, FP_F};
+use kvm::one_reg::FCSR;
 use kvm::{Errno, Register};
 
 use super::{Place, only};
 use crate::extensions::isa_number;
 use crate::vcpu::Vcpu;
-
-/// Where `fcsr` is, behind the registers.
-pub(super) const FCSR: u16 = 32;
 
 /// What is above a number of 32 bits in a register of 64: NaN boxing.
 const BOX: u64 = 0xffff_ffff << 32;
@@ -52,10 +49,9 @@ fn checked(vcpu: &Vcpu, extension: u16, place: Place) -> Result<u16, Errno> {
 
 pub(super) fn list(vcpu: &Vcpu, list: &mut Vec<Register>) {
     if vcpu.isa.has(isa_number("f")) {
-        list.extend((0..=FCSR).map(|index| Register::narrow(FP_F, index)));
+        list.extend((0..=FCSR).map(Register::fp_f));
     }
     if vcpu.isa.has(isa_number("d")) {
-        list.extend((0..FCSR).map(|index| Register::wide(FP_D, 0, index)));
-        list.push(Register::narrow(FP_D, FCSR));
+        list.extend((0..=FCSR).map(Register::fp_d));
     }
 }

@@ -2,29 +2,22 @@
 
 use alloc::vec::Vec;
 
-use kvm::one_reg::group::ISA_EXT;
+use kvm::one_reg::{MULTI_BITS, MULTI_DISABLE, MULTI_ENABLE, SINGLE};
 use kvm::{Errno, Register, extension};
 
 use super::Place;
 use crate::vcpu::Vcpu;
 
-const SINGLE: u8 = 0;
-const MULTI_ENABLE: u8 = 1;
-const MULTI_DISABLE: u8 = 2;
-
-/// Extensions in a register of many.
-const PER_REGISTER: u16 = 64;
-
 /// Registers of many that there are.
-const REGISTERS: u16 = (extension::ISA.len() as u16).div_ceil(PER_REGISTER);
+const REGISTERS: u16 = (extension::ISA.len() as u16).div_ceil(MULTI_BITS);
 
 pub(super) fn get(vcpu: &Vcpu, place: Place) -> Result<u64, Errno> {
     match place.subgroup {
         SINGLE if vcpu.isa.is_available(place.index) => Ok(vcpu.isa.has(place.index).into()),
         MULTI_ENABLE | MULTI_DISABLE if place.index < REGISTERS => {
-            let first = place.index * PER_REGISTER;
+            let first = place.index * MULTI_BITS;
             let bit = |n: u16| u64::from(vcpu.isa.has(first + n)) << n;
-            let enabled = (0..PER_REGISTER).map(bit).fold(0, |bits, bit| bits | bit);
+            let enabled = (0..MULTI_BITS).map(bit).fold(0, |bits, bit| bits | bit);
             Ok(if place.subgroup == MULTI_ENABLE { enabled } else { !enabled })
         }
         _ => Err(Errno::ENOENT),
@@ -36,9 +29,9 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
         SINGLE => set_one(vcpu, place.index, value),
         MULTI_ENABLE | MULTI_DISABLE if place.index < REGISTERS => {
             let enabled = u64::from(place.subgroup == MULTI_ENABLE);
-            for n in (0..PER_REGISTER).filter(|n| value >> n & 1 != 0) {
+            for n in (0..MULTI_BITS).filter(|n| value >> n & 1 != 0) {
                 // Of many, those that cannot be changed stay as they are.
-                let _ = set_one(vcpu, place.index * PER_REGISTER + n, enabled);
+                let _ = set_one(vcpu, place.index * MULTI_BITS + n, enabled);
             }
             Ok(())
         }
@@ -72,5 +65,5 @@ fn set_one(vcpu: &mut Vcpu, number: u16, value: u64) -> Result<(), Errno> {
 pub(super) fn list(vcpu: &Vcpu, list: &mut Vec<Register>) {
     let numbers = 0..extension::ISA.len() as u16;
     let available = numbers.filter(|number| vcpu.isa.is_available(*number));
-    list.extend(available.map(|number| Register::wide(ISA_EXT, SINGLE, number)));
+    list.extend(available.map(Register::isa_extension));
 }

@@ -15,13 +15,10 @@ mod timer;
 
 use alloc::vec::Vec;
 
-use kvm::one_reg::{Parts, group};
+use kvm::one_reg::{Group, Parts};
 use kvm::{Errno, Register};
 
 use crate::vcpu::Vcpu;
-
-/// Bytes of a register that is as wide as an integer register.
-const XLEN_BYTES: usize = 8;
 
 /// What a register's number says within its group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,16 +35,16 @@ impl Vcpu {
     pub fn get_one_reg(&self, register: Register, host_time: u64, value: &mut [u8]) -> Result<(), Errno> {
         let (group, place) = self.place(register, value.len())?;
         let bits = match group {
-            group::CONFIG => config::get(self, place),
-            group::CORE => core::get(self, place),
-            group::CSR => csr::get(self, place),
-            group::TIMER => timer::get(self, place, host_time),
-            group::FP_F => float::get_single(self, place),
-            group::FP_D => float::get_double(self, place),
-            group::ISA_EXT => isa_ext::get(self, place),
-            group::SBI_EXT => sbi_ext::get(self, place),
-            group::SBI_STATE => sbi_state::get(self, place),
-            _ => Err(Errno::ENOENT),
+            Group::Config => config::get(self, place),
+            Group::Core => core::get(self, place),
+            Group::Csr => csr::get(self, place),
+            Group::Timer => timer::get(self, place, host_time),
+            Group::FpF => float::get_single(self, place),
+            Group::FpD => float::get_double(self, place),
+            Group::IsaExt => isa_ext::get(self, place),
+            Group::SbiExt => sbi_ext::get(self, place),
+            Group::SbiState => sbi_state::get(self, place),
+            Group::Vector => Err(Errno::ENOENT),
         }?;
         value.copy_from_slice(&bits.to_le_bytes()[..value.len()]);
         Ok(())
@@ -63,16 +60,16 @@ impl Vcpu {
         bytes[..value.len()].copy_from_slice(value);
         let value = u64::from_le_bytes(bytes);
         match group {
-            group::CONFIG => config::set(self, place, value),
-            group::CORE => core::set(self, place, value),
-            group::CSR => csr::set(self, place, value),
-            group::TIMER => timer::set(self, place, host_time, value),
-            group::FP_F => float::set_single(self, place, value),
-            group::FP_D => float::set_double(self, place, value),
-            group::ISA_EXT => isa_ext::set(self, place, value),
-            group::SBI_EXT => sbi_ext::set(self, place, value),
-            group::SBI_STATE => sbi_state::set(self, place, value),
-            _ => Err(Errno::ENOENT),
+            Group::Config => config::set(self, place, value),
+            Group::Core => core::set(self, place, value),
+            Group::Csr => csr::set(self, place, value),
+            Group::Timer => timer::set(self, place, host_time, value),
+            Group::FpF => float::set_single(self, place, value),
+            Group::FpD => float::set_double(self, place, value),
+            Group::IsaExt => isa_ext::set(self, place, value),
+            Group::SbiExt => sbi_ext::set(self, place, value),
+            Group::SbiState => sbi_state::set(self, place, value),
+            Group::Vector => Err(Errno::ENOENT),
         }
     }
 
@@ -91,21 +88,12 @@ impl Vcpu {
     }
 
     /// Finds a register's group and its place there.
-    fn place(&self, register: Register, length: usize) -> Result<(u8, Place), Errno> {
-        let Parts { size, group, subgroup, index } = register.parts().ok_or(Errno::ENOENT)?;
-        let expected = match group {
-            group::FP_F => 4,
-            // fcsr has 32 bits among registers of 64.
-            group::FP_D if index == float::FCSR => 4,
-            group::FP_D | group::TIMER => 8,
-            group::CONFIG | group::CORE | group::CSR | group::ISA_EXT | group::SBI_EXT | group::SBI_STATE => {
-                XLEN_BYTES
-            }
-            _ => return Err(Errno::ENOENT),
-        };
-        if size != expected || length != size {
+    fn place(&self, register: Register, length: usize) -> Result<(Group, Place), Errno> {
+        let parts = register.decode().ok_or(Errno::ENOENT)?;
+        if !parts.has_its_size() || length != parts.size || length > size_of::<u64>() {
             return Err(Errno::EINVAL);
         }
+        let Parts { group, subgroup, index, .. } = parts;
         Ok((group, Place { subgroup, index }))
     }
 }

@@ -2,16 +2,12 @@
 
 use alloc::vec::Vec;
 
-use kvm::one_reg::group::SBI_EXT;
+use kvm::one_reg::{MULTI_DISABLE, MULTI_ENABLE, SINGLE};
 use kvm::{Errno, Register, extension};
 
 use super::Place;
 use crate::extensions::Status;
 use crate::vcpu::Vcpu;
-
-const SINGLE: u8 = 0;
-const MULTI_ENABLE: u8 = 1;
-const MULTI_DISABLE: u8 = 2;
 
 pub(super) fn get(vcpu: &Vcpu, place: Place) -> Result<u64, Errno> {
     match (place.subgroup, place.index) {
@@ -72,5 +68,5 @@ fn numbers() -> core::ops::Range<u16> {
 
 pub(super) fn list(vcpu: &Vcpu, list: &mut Vec<Register>) {
     let available = numbers().filter(|number| vcpu.sbi.status(*number) != Status::Unavailable);
-    list.extend(available.map(|number| Register::wide(SBI_EXT, SINGLE, number)));
+    list.extend(available.map(Register::sbi_extension));
 }

@@ -2,17 +2,14 @@
 
 use alloc::vec::Vec;
 
-use kvm::one_reg::group::SBI_STATE;
+use kvm::one_reg::STATE_STA as STA;
+use kvm::one_reg::index::sta::{SHMEM_HI, SHMEM_LO};
 use kvm::{Errno, Register};
 
 use super::Place;
 use crate::addr::Gpa;
 use crate::extensions::{Status, sbi_number};
 use crate::vcpu::Vcpu;
-
-const STA: u8 = 0;
-const SHMEM_LO: u16 = 0;
-const SHMEM_HI: u16 = 1;
 
 /// Bytes of the record, to which it is also aligned.
 const ALIGNMENT: u64 = 64;
@@ -54,6 +51,6 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
 
 pub(super) fn list(vcpu: &Vcpu, list: &mut Vec<Register>) {
     if has_sta(vcpu) {
-        list.extend([SHMEM_LO, SHMEM_HI].map(|index| Register::wide(SBI_STATE, STA, index)));
+        list.extend([SHMEM_LO, SHMEM_HI].map(|index| Register::sbi_state(STA, index)));
     }
 }

@@ -2,16 +2,12 @@
 
 use alloc::vec::Vec;
 
-use kvm::one_reg::group::TIMER;
+use kvm::one_reg::index::timer::{COMPARE, FREQUENCY, STATE, TIME};
+use kvm::one_reg::{TIMER_OFF, TIMER_ON};
 use kvm::{Errno, Register};
 
 use super::{Place, only};
 use crate::vcpu::Vcpu;
-
-const FREQUENCY: u16 = 0;
-const TIME: u16 = 1;
-const COMPARE: u16 = 2;
-const STATE: u16 = 3;
 
 pub(super) fn get(vcpu: &Vcpu, place: Place, host_time: u64) -> Result<u64, Errno> {
     Ok(match only(place)? {
@@ -31,8 +27,8 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, host_time: u64, value: u64) -> 
         TIME => vcpu.vm.set_time_delta(value.wrapping_sub(host_time)),
         COMPARE => vcpu.timer.set_compare(value),
         STATE => match value {
-            0 => vcpu.timer.turn(false),
-            1 => vcpu.timer.turn(true),
+            TIMER_OFF => vcpu.timer.turn(false),
+            TIMER_ON => vcpu.timer.turn(true),
             _ => return Err(Errno::EINVAL),
         },
         _ => return Err(Errno::ENOENT),
@@ -41,5 +37,5 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, host_time: u64, value: u64) -> 
 }
 
 pub(super) fn list(list: &mut Vec<Register>) {
-    list.extend((FREQUENCY..=STATE).map(|index| Register::wide(TIMER, 0, index)));
+    list.extend((FREQUENCY..=STATE).map(|index| Register::timer(index)));
 }

@@ -180,7 +180,6 @@ pub(crate) fn call<H: Hart, M: Host>(
 fn forward(vcpu: &mut Vcpu, page: &mut Run<'_>, call: Call, is_legacy: bool) -> Flow {
     let Call { extension, function, args } = call;
     page.set_exit(&Exit::Sbi { extension, function, args });
-    page.set_sbi_return([NOT_SUPPORTED as u64, 0]);
     vcpu.pending = Some(if is_legacy { Pending::LegacySbi } else { Pending::Sbi });
     Flow::Stop(Stop::Exit)
 }
