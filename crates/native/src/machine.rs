@@ -133,7 +133,7 @@ impl Machine {
         gstage: Option<&'static Scheme>,
     ) -> Result<Machine, Box<dyn std::error::Error + Send + Sync>> {
         let board = Board::new(memory)?;
-        let mut harts = NativeHart::all(&board, variant, harts);
+        let mut harts = NativeHart::all(&board, variant, harts)?;
         let machine = hyp::Machine {
             isa: variant.extensions,
             frequency: FREQUENCY,
