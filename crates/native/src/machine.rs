@@ -114,9 +114,17 @@ impl Thread {
         Thread { vcpu, page: vec![0; PAGE], is_blocked: false }
     }
 
+    /// The virtual hart and its page.
+    ///
+    /// # Panics
+    /// Never: the page is large enough.
+    pub fn parts(&mut self) -> (&mut Vcpu, Run<'_>) {
+        (&mut self.vcpu, Run::new(&mut self.page).expect("the page is large enough"))
+    }
+
     /// The page that it shares with its monitor.
     pub fn page(&mut self) -> Run<'_> {
-        Run::new(&mut self.page).expect("the page is large enough")
+        self.parts().1
     }
 }
 
@@ -221,8 +229,8 @@ impl Machine {
         let number = thread.vcpu.shared().number();
         thread.vcpu.load(local, &self.kernel);
         let ended = loop {
-            let mut page = Run::new(&mut thread.page).expect("the page is large enough");
-            match thread.vcpu.run(local, &self.kernel, &mut page) {
+            let (vcpu, mut page) = thread.parts();
+            match vcpu.run(local, &self.kernel, &mut page) {
                 Ok(Stop::Interrupt) if self.board.clock.now() >= end => break Ok(None),
                 Ok(Stop::Interrupt) => {}
                 Ok(Stop::Blocked) => {
