@@ -81,10 +81,10 @@ impl Memory {
     }
 
     /// Logs what has been written.
-    pub(crate) fn mark_dirty(&mut self, gpa: Gpa, size: u64) {
+    pub(crate) fn mark_dirty(&self, gpa: Gpa, size: u64) {
         let mut at = gpa.page();
         while at.0 < gpa.0.saturating_add(size) {
-            if let Some(slot) = self.slots.find_mut(at) {
+            if let Some(slot) = self.slots.find(at) {
                 slot.mark_dirty(at);
             }
             at = at.offset(PAGE_SIZE);
@@ -145,7 +145,7 @@ impl Vcpu {
             return Ok(Mapped::Done);
         }
         // The slots have not changed either: whoever changes them takes their memory away.
-        let Some(slot) = memory.slots.find_mut(gpa) else {
+        let Some(slot) = memory.slots.find(gpa) else {
             drop(memory);
             host.release(page, false);
             return Ok(Mapped::Done);
@@ -254,9 +254,9 @@ impl Vm {
     /// # Errors
     /// `ENOENT` where there is no such slot, or nothing is logged.
     pub fn dirty_log_words(&self, slot: u32) -> Result<usize, Errno> {
-        let mut memory = self.memory.lock();
-        let dirty = memory.slots.get_mut(slot).and_then(|slot| slot.dirty()).ok_or(Errno::ENOENT)?;
-        Ok(dirty.words().len())
+        let memory = self.memory.lock();
+        let dirty = memory.slots.get(slot).and_then(|slot| slot.dirty()).ok_or(Errno::ENOENT)?;
+        Ok(dirty.word_count())
     }
 
     /// Which pages of a slot have been written since the last time, a bit for each: `KVM_GET_DIRTY_LOG`.
@@ -275,16 +275,11 @@ impl Vm {
     ) -> Result<(), Errno> {
         let mut memory = self.memory.lock();
         let is_manual = memory.manual != 0;
-        let slots = &mut memory.slots;
-        let slot = slots.get_mut(slot).ok_or(Errno::ENOENT)?;
+        let slot = memory.slots.get(slot).ok_or(Errno::ENOENT)?;
         let base = slot.range().start;
         let dirty = slot.dirty().ok_or(Errno::ENOENT)?;
         if is_manual {
-            if log.len() != dirty.words().len() {
-                return Err(Errno::EINVAL);
-            }
-            log.copy_from_slice(dirty.words());
-            return Ok(());
+            return dirty.read(log);
         }
         let mut taken = Vec::new();
         taken.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
@@ -313,7 +308,7 @@ impl Vm {
         if memory.manual == 0 {
             return Err(Errno::EINVAL);
         }
-        let slot = memory.slots.get_mut(slot).ok_or(Errno::ENOENT)?;
+        let slot = memory.slots.get(slot).ok_or(Errno::ENOENT)?;
         let base = slot.range().start;
         let dirty = slot.dirty().ok_or(Errno::ENOENT)?;
         let mut cleared = Vec::new();
