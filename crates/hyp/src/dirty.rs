@@ -31,7 +31,7 @@ impl Dirty {
         let length = usize::try_from(pages.div_ceil(WORD)).map_err(|_| Errno::ENOMEM)?;
         words.try_reserve_exact(length).map_err(|_| Errno::ENOMEM)?;
         words.extend(repeat_with(|| AtomicU64::new(if all { u64::MAX } else { 0 })).take(length));
-        if let Some(last) = words.last().filter(|_| pages % WORD != 0) {
+        if let Some(last) = words.last().filter(|_| !pages.is_multiple_of(WORD)) {
             last.fetch_and((1 << (pages % WORD)) - 1, Ordering::Relaxed);
         }
         Ok(Dirty { words, pages })
@@ -94,7 +94,7 @@ impl Dirty {
         mut protect: impl FnMut(Range<u64>),
     ) -> Result<(), Errno> {
         let end = first.checked_add(count).filter(|end| *end <= self.pages).ok_or(Errno::EINVAL)?;
-        let is_aligned = first % WORD == 0 && (count % WORD == 0 || end == self.pages);
+        let is_aligned = first.is_multiple_of(WORD) && (count.is_multiple_of(WORD) || end == self.pages);
         if !is_aligned || log.len() as u64 != count.div_ceil(WORD) {
             return Err(Errno::EINVAL);
         }

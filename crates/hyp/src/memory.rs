@@ -252,11 +252,9 @@ impl Vm {
     /// How many words the log of a slot has.
     ///
     /// # Errors
-    /// `ENOENT` where there is no such slot, or nothing is logged.
+    /// As [`Slots::log`].
     pub fn dirty_log_words(&self, slot: u32) -> Result<usize, Errno> {
-        let memory = self.memory.lock();
-        let dirty = memory.slots.get(slot).and_then(|slot| slot.dirty()).ok_or(Errno::ENOENT)?;
-        Ok(dirty.word_count())
+        self.memory.lock().slots.log(slot).map(|(_, dirty)| dirty.word_count())
     }
 
     /// Which pages of a slot have been written since the last time, a bit for each: `KVM_GET_DIRTY_LOG`.
@@ -265,7 +263,7 @@ impl Vm {
     /// [clearing](Vm::set_manual_dirty_log) is a call of its own.
     ///
     /// # Errors
-    /// `ENOENT` where nothing is logged; `EINVAL` where `log` has not as many words as the slot's log.
+    /// As [`Slots::log`]; and `EINVAL` where `log` has not as many words as the slot's log.
     pub fn get_dirty_log<H: Hart>(
         &self,
         local: &mut Local<H>,
@@ -275,9 +273,7 @@ impl Vm {
     ) -> Result<(), Errno> {
         let mut memory = self.memory.lock();
         let is_manual = memory.manual != 0;
-        let slot = memory.slots.get(slot).ok_or(Errno::ENOENT)?;
-        let base = slot.range().start;
-        let dirty = slot.dirty().ok_or(Errno::ENOENT)?;
+        let (base, dirty) = memory.slots.log(slot)?;
         if is_manual {
             return dirty.read(log);
         }
@@ -294,7 +290,7 @@ impl Vm {
     /// `KVM_CLEAR_DIRTY_LOG`.
     ///
     /// # Errors
-    /// `ENOENT` where nothing is logged; `EINVAL` where reading clears, and as [`Dirty::clear`](crate::dirty::Dirty::clear).
+    /// As [`Slots::log`] and [`Dirty::clear`](crate::dirty::Dirty::clear); and `EINVAL` where reading clears.
     pub fn clear_dirty_log<H: Hart>(
         &self,
         local: &mut Local<H>,
@@ -308,9 +304,7 @@ impl Vm {
         if memory.manual == 0 {
             return Err(Errno::EINVAL);
         }
-        let slot = memory.slots.get(slot).ok_or(Errno::ENOENT)?;
-        let base = slot.range().start;
-        let dirty = slot.dirty().ok_or(Errno::ENOENT)?;
+        let (base, dirty) = memory.slots.log(slot)?;
         let mut cleared = Vec::new();
         cleared.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
         dirty.clear(first, count, log, |pages| cleared.push(pages))?;

@@ -195,6 +195,18 @@ impl Slots {
         self.slots.get(self.position(number)?)
     }
 
+    /// The log of the slot with a number, and where its first page is.
+    ///
+    /// # Errors
+    /// `EINVAL` where no slot can have the number; `ENOENT` where none has, or nothing is logged.
+    pub fn log(&self, number: u32) -> Result<(Gpa, &Dirty), Errno> {
+        if number >= MOST_SLOTS {
+            return Err(Errno::EINVAL);
+        }
+        let slot = self.get(number).ok_or(Errno::ENOENT)?;
+        Ok((slot.range().start, slot.dirty().ok_or(Errno::ENOENT)?))
+    }
+
     /// The slots, in the order of their addresses.
     pub fn iter(&self) -> impl Iterator<Item = &Slot> {
         self.slots.iter()

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 use std::thread;
-use std::vec;
 
 use proptest::collection::vec as vectors;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};

@@ -1,5 +1,3 @@
-use std::vec;
-
 use super::*;
 
 mod model;
@@ -173,6 +171,18 @@ fn logging_starts_and_ends_by_a_flag() {
         assert_eq!(log, [expected[0] | 2, expected[1]]);
         assert_eq!(set(&mut slots, old), Ok(SlotChange::LogEnds(pages(16, 70))));
         assert!(slots.get(0).unwrap().dirty().is_none());
+    }
+}
+
+#[test]
+fn a_log_is_that_of_a_slot_that_is_logged() {
+    let slots = slots(&[region(0, 16, 4, 64), flagged(region(1, 32, 65, 64), LOG)]);
+    let (base, dirty) = slots.log(1).unwrap();
+    assert_eq!((base, dirty.word_count()), (Gpa(32 * PAGE), 2));
+    for (number, error) in
+        [(0, Errno::ENOENT), (2, Errno::ENOENT), (MOST_SLOTS, Errno::EINVAL), (1 << 16, Errno::EINVAL)]
+    {
+        assert_eq!(slots.log(number).unwrap_err(), error, "{number}");
     }
 }
 
