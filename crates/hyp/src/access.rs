@@ -8,6 +8,7 @@ use isa::{Inst, Op};
 
 use crate::exit::AccessKind;
 use crate::hart::Width;
+use crate::museum::{Mistake, is_repeated};
 
 /// An access to be carried out by the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,6 +98,12 @@ impl Access {
     ///
     /// `instruction_size` is given apart since a transformed compressed instruction looks like its 32-bit form.
     pub fn of(inst: &Inst, instruction_size: u64) -> Option<Access> {
+        if is_repeated(Mistake::T15)
+            && matches!(inst.op, Op::c_swsp | Op::c_sdsp)
+            && inst.bits >> 7 & 31 == 0
+        {
+            return None;
+        }
         let load = |signed| Kind::Load { rd: Register::X(inst.rd), signed };
         let boxed = Kind::Load { rd: Register::F(inst.rd), signed: false };
         let store = Kind::Store { rs2: Register::X(inst.rs2) };
@@ -142,7 +149,7 @@ impl Access {
             Kind::Store { .. } => return None,
             Kind::Load { rd, signed } => {
                 let value = match rd {
-                    Register::X(_) if signed => width.sign_extend(value),
+                    Register::X(_) if signed && !is_repeated(Mistake::B1) => width.sign_extend(value),
                     Register::X(_) => width.truncate(value),
                     Register::F(_) => value | !width.truncate(!0),
                 };

@@ -6,6 +6,7 @@ use isa::paging::PAGE_SIZE;
 
 use crate::addr::Gva;
 use crate::hart::Hart;
+use crate::museum::{Mistake, is_repeated};
 
 /// More pages than this are not worth a fence each.
 const MOST_PAGES: u64 = 512;
@@ -26,6 +27,9 @@ impl Fence {
     /// The range of an SBI call, where a size of 0 with a start of 0, and a size of all ones, stand for every address;
     /// so does a range that wraps.
     pub(crate) fn new(start: u64, size: u64, asid: Option<u16>) -> Fence {
+        if is_repeated(Mistake::B23) {
+            return Fence { start: Gva(start), size: Some(size & 0xffff_ffff_f000), asid };
+        }
         let every = start == 0 && size == 0 || size == u64::MAX || start.checked_add(size).is_none();
         Fence { start: Gva(start), size: (!every).then_some(size), asid }
     }

@@ -4,6 +4,7 @@ use isa::cause::Exception;
 use isa::csr::{sstatus, vscause, vsepc, vsstatus, vstval, vstvec};
 
 use crate::hart::Hart;
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::Vcpu;
 
 /// Makes the loaded guest take `exception` at its current instruction, as if its hart had raised it.
@@ -15,7 +16,9 @@ pub(crate) fn inject<H: Hart>(hart: &mut H, vcpu: &mut Vcpu, exception: Exceptio
     hart.write::<{ vscause::NUMBER }>(exception as u64);
     hart.write::<{ vstval::NUMBER }>(value);
     vcpu.context.guest.sepc = handler(hart.read::<{ vstvec::NUMBER }>());
-    vcpu.context.guest.sstatus = sstatus::SPP.set(vcpu.context.guest.sstatus, 1);
+    if !is_repeated(Mistake::B10) {
+        vcpu.context.guest.sstatus = sstatus::SPP.set(vcpu.context.guest.sstatus, 1);
+    }
 }
 
 /// `vsstatus` after a trap from privilege `from`.
@@ -26,7 +29,7 @@ fn status_on_trap(status: u64, from: u64) -> u64 {
 
 /// Where exceptions go: the base of `vstvec`, whatever its MODE.
 fn handler(vstvec: u64) -> u64 {
-    vstvec & !vstvec::MODE.mask()
+    if is_repeated(Mistake::T7) { vstvec } else { vstvec & !vstvec::MODE.mask() }
 }
 
 #[cfg(test)]

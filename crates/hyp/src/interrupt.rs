@@ -3,6 +3,7 @@
 
 use isa::cause::Interrupt;
 
+use crate::museum::{Mistake, is_repeated};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Where the bits begin that say which interrupts have changed.
@@ -24,12 +25,22 @@ impl Interrupts {
     /// Makes an interrupt of VS level pending.
     pub fn set(&self, interrupt: Interrupt) {
         let bit = interrupt.bit();
+        if is_repeated(Mistake::B15) {
+            self.0.fetch_or(bit, Ordering::SeqCst);
+            self.0.fetch_or(bit << CHANGED, Ordering::SeqCst);
+            return;
+        }
         self.0.fetch_or(bit | bit << CHANGED, Ordering::SeqCst);
     }
 
     /// Withdraws an interrupt of VS level.
     pub fn unset(&self, interrupt: Interrupt) {
         let bit = interrupt.bit();
+        if is_repeated(Mistake::B15) {
+            self.0.fetch_and(!bit, Ordering::SeqCst);
+            self.0.fetch_or(bit << CHANGED, Ordering::SeqCst);
+            return;
+        }
         self.update(|word| word & !bit | bit << CHANGED);
     }
 

@@ -32,6 +32,7 @@ pub mod ioeventfd;
 pub mod local;
 mod memory;
 pub mod memslot;
+pub mod museum;
 pub mod one_reg;
 mod pending;
 pub mod probe;

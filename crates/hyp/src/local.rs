@@ -9,6 +9,7 @@ use isa::paging::PAGE_SIZE;
 use crate::addr::Gpa;
 use crate::hart::Hart;
 use crate::hypervisor::Hypervisor;
+use crate::museum::{Mistake, is_repeated};
 
 /// A hart of which the hypervisor is in charge.
 #[derive(Debug)]
@@ -49,6 +50,9 @@ impl<H: Hart> Local<H> {
     ///
     /// The order keeps interrupts that guests enabled from reaching the host when they stop being delegated.
     pub fn disable(mut self) -> H {
+        if is_repeated(Mistake::B32) {
+            self.hart.write::<{ hideleg::NUMBER }>(0);
+        }
         self.hart.write::<{ vsie::NUMBER }>(0);
         self.hart.write::<{ hvip::NUMBER }>(0);
         self.hart.write::<{ hedeleg::NUMBER }>(0);
@@ -59,7 +63,9 @@ impl<H: Hart> Local<H> {
 
     /// Learns that the hart's CSRs are lost, as after a sleep that does not retain them. No virtual hart is loaded.
     pub fn forget(&mut self) {
-        self.former = None;
+        if !is_repeated(Mistake::B14) {
+            self.former = None;
+        }
         // What the hart cannot hold.
         self.hgatp = NEVER;
         self.alarm = NEVER;

@@ -18,6 +18,7 @@ use crate::hart::{Hart, RemoteFence};
 use crate::host::{Host, Resolved};
 use crate::local::Local;
 use crate::memslot::{Slot, SlotChange, Slots};
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::Vcpu;
 use crate::vm::Vm;
 
@@ -141,7 +142,9 @@ impl Vcpu {
         let mut memory = vm.memory.lock();
         if !memory.is_current(wanted.invalidations) {
             drop(memory);
-            host.release(page, false);
+            if !is_repeated(Mistake::B7) {
+                host.release(page, false);
+            }
             return Ok(Mapped::Done);
         }
         // The slots have not changed either: whoever changes them takes their memory away.
@@ -178,7 +181,7 @@ impl Vcpu {
 /// The level of the page to be mapped at an address: as large as slot and memory allow, and the smallest while writes are
 /// logged.
 fn level(slot: &Slot, gpa: Gpa, page: Resolved) -> u32 {
-    if slot.is_logged() { 0 } else { slot.largest_level(gpa).min(page.level) }
+    if slot.is_logged() && !is_repeated(Mistake::B5) { 0 } else { slot.largest_level(gpa).min(page.level) }
 }
 
 impl Vm {

@@ -10,6 +10,7 @@ use kvm::ioctl::UserMemoryRegion;
 
 use crate::addr::{Gpa, Hva};
 use crate::dirty::Dirty;
+use crate::museum::{Mistake, is_repeated};
 
 /// How many slots a machine can have: `KVM_USER_MEM_SLOTS`.
 pub const MOST_SLOTS: u32 = 32767;
@@ -98,7 +99,8 @@ impl Slot {
         let fits = |size: u64| {
             let first = gpa.0 & !(size - 1);
             let is_aligned = (self.region.guest_phys_addr ^ self.region.userspace_addr) & (size - 1) == 0;
-            is_aligned && start.0 <= first && first.checked_add(size).is_some_and(|next| next <= end.0)
+            let is_inside = start.0 <= first && first.checked_add(size).is_some_and(|next| next <= end.0);
+            is_aligned && (is_inside || is_repeated(Mistake::B6))
         };
         SIZES.into_iter().rposition(fits).unwrap_or(0) as u32
     }
@@ -138,7 +140,7 @@ impl Slots {
             return Err(Errno::EEXIST);
         }
         // The last page is a page like any other.
-        if limit < range.end {
+        if limit < range.end || is_repeated(Mistake::T12) && limit == range.end {
             return Err(Errno::EFAULT);
         }
         match old {

@@ -6,6 +6,7 @@ use isa::paging::{SCHEMES, SV39X4, SV48X4, SV57X4, Scheme, Stage};
 
 use crate::error::Error;
 use crate::hart::Hart;
+use crate::museum::{Mistake, is_repeated};
 
 /// What the hypervisor makes use of where the hart has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +59,11 @@ pub fn probe<H: Hart>(hart: &mut H, forced: Option<&'static Scheme>) -> Result<F
 fn vmid_bits<H: Hart>(hart: &mut H, scheme: &Scheme) -> Option<u32> {
     // The width must be asked for with a MODE that translates: with Bare all other fields must be zero.
     let wanted = hgatp::MODE.of(scheme.mode) | hgatp::VMID.mask();
-    let kept = kept::<{ hgatp::NUMBER }, H>(hart, wanted);
+    let mut kept = kept::<{ hgatp::NUMBER }, H>(hart, wanted);
+    if is_repeated(Mistake::B11) {
+        let bare = self::kept::<{ hgatp::NUMBER }, H>(hart, hgatp::VMID.mask());
+        kept = hgatp::VMID.set(kept, hgatp::VMID.get(bare));
+    }
     // Whatever was walked under the probe's value must not be believed later.
     hart.hfence_gvma(None, None);
     (hgatp::MODE.get(kept) == scheme.mode).then(|| hgatp::VMID.get(kept).trailing_ones())

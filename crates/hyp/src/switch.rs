@@ -14,6 +14,7 @@ use isa::csr::{
 use crate::hart::{Hart, Trap};
 use crate::host::Host;
 use crate::local::Local;
+use crate::museum::{Mistake, is_repeated};
 use crate::request::Request;
 use crate::vcpu::Vcpu;
 
@@ -85,7 +86,7 @@ impl Vcpu {
     fn forget_others<H: Hart>(&self, local: &mut Local<H>) {
         let last = self.vm.last[local.number].swap(self.shared.id(), Ordering::Relaxed);
         let was_here = last == self.shared.id() && self.last_hart == Some(local.number);
-        if !was_here && last != 0 {
+        if !was_here && last != 0 && !is_repeated(Mistake::B13) {
             local.hart.hfence_vvma(None, None);
         }
         if self.last_hart.is_some_and(|hart| hart != local.number) {
@@ -141,7 +142,6 @@ impl Vcpu {
         self.vs.vsie = hart.read::<{ vsie::NUMBER }>();
         self.vs.hvip = hart.read::<{ hvip::NUMBER }>();
         self.shared.interrupts.sync(self.vs.hvip);
-        self.timer.sync(hart);
     }
 }
 

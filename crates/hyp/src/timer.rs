@@ -6,6 +6,7 @@ use isa::csr::{htimedelta, vstimecmp};
 
 use crate::hart::Hart;
 use crate::interrupt::Interrupts;
+use crate::museum::{Mistake, is_repeated};
 
 /// A compare value that is never reached.
 const NEVER: u64 = u64::MAX;
@@ -92,6 +93,7 @@ impl Timer {
     /// Turns the timer of a guest that is not loaded on or off.
     pub(crate) fn turn(&mut self, on: bool) {
         match (on, self.is_on()) {
+            (true, false) if is_repeated(Mistake::T9) => self.compare = 1,
             (true, false) => self.compare = self.off,
             (false, true) => (self.off, self.compare) = (self.compare, NEVER),
             _ => {}
@@ -114,14 +116,10 @@ impl Timer {
     /// Takes the timer out of the hart, where it must not end a WFI of the host.
     pub(crate) fn put<H: Hart>(&mut self, hart: &mut H) {
         if self.sstc {
-            self.compare = hart.swap::<{ vstimecmp::NUMBER }>(NEVER);
-        }
-    }
-
-    /// Learns what the guest set, after an exit.
-    pub(crate) fn sync<H: Hart>(&mut self, hart: &mut H) {
-        if self.sstc {
-            self.compare = hart.read::<{ vstimecmp::NUMBER }>();
+            let compare = hart.swap::<{ vstimecmp::NUMBER }>(NEVER);
+            if !is_repeated(Mistake::B18) {
+                self.compare = compare;
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::fence::{Fence, Queue};
 use crate::gstage::{TableCache, Tables};
 use crate::host::Host;
 use crate::interrupt::Interrupts;
+use crate::museum::{Mistake, is_repeated};
 use crate::pending::Pending;
 use crate::sbi::StolenTime;
 use crate::request::{Request, Requests};
@@ -319,7 +320,7 @@ impl Vcpu {
             hedeleg: DELEGATED_EXCEPTIONS & features.hedeleg,
             hideleg: DELEGATED_INTERRUPTS,
             // Cycles and instructions are the host's affair, which a guest must not see.
-            hcounteren: hcounteren::TM.mask(),
+            hcounteren: if is_repeated(Mistake::B33) { u64::MAX } else { hcounteren::TM.mask() },
             henvcfg: self.isa.henvcfg(features),
             // Without it the guest could not use its senvcfg.
             hstateen0: features.smstateen.then_some(self.isa.hstateen0()),

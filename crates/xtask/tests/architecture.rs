@@ -4,20 +4,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each crate may use of the project and of the user-interface crates, beside what it needs for its own work.
-const USES: [(&str, &[&str]); 8] = [
+const USES: [(&str, &[&str]); 9] = [
     ("isa", &[]),
     ("kvm", &[]),
-    ("vmm-core", &[]),
+    ("vmm-core", &["kvm"]),
     ("hyp", &["isa", "kvm"]),
     ("iss", &["isa"]),
     ("platform", &["isa", "iss"]),
-    ("vhart", &["isa", "iss", "platform", "hyp", "anyhow", "clap", "tracing-subscriber"]),
+    ("native", &["isa", "iss", "hyp", "kvm"]),
+    (
+        "vhart",
+        &["isa", "iss", "platform", "hyp", "kvm", "native", "vmm-core", "anyhow", "clap", "tracing-subscriber"],
+    ),
     ("xtask", &["anyhow", "clap"]),
 ];
 
 /// Crates whose use is restricted to those that [`USES`] names.
-const RESTRICTED: [&str; 10] =
-    ["isa", "kvm", "vmm-core", "hyp", "iss", "platform", "vhart", "anyhow", "clap", "tracing-subscriber"];
+const RESTRICTED: [&str; 11] =
+    ["native", "isa", "kvm", "vmm-core", "hyp", "iss", "platform", "vhart", "anyhow", "clap", "tracing-subscriber"];
 
 /// Where unsafe code may be, apart from the software of the simulated machine, and why.
 const UNSAFE: [&str; 5] = [

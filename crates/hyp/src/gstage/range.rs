@@ -9,6 +9,7 @@ use isa::paging::Pte;
 
 use super::{Change, Found, GStage, Tables};
 use crate::addr::{Gpa, Hpa};
+use crate::museum::{Mistake, is_repeated};
 
 impl GStage {
     /// Unmaps all that is mapped in a range.
@@ -107,7 +108,7 @@ impl GStage {
             if let Some(leaf) = leaf {
                 action(Gpa(first), size, slot, leaf);
             }
-            at = first + size;
+            at = if is_repeated(Mistake::B4) { at + size } else { first + size };
         }
     }
 }

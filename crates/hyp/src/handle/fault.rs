@@ -12,6 +12,7 @@ use crate::host::Host;
 use crate::inject::inject;
 use crate::local::Local;
 use crate::memory::Mapped;
+use crate::museum::{Mistake, is_repeated};
 use crate::run::Flow;
 use crate::vcpu::Vcpu;
 
@@ -28,6 +29,9 @@ pub(super) fn handle<H: Hart, M: Host>(
     let Some(fault) = located else { return Ok(Flow::Resume) };
     match vcpu.map(local, host, fault.gpa, fault.is_write())? {
         Mapped::Done => Ok(Flow::Resume),
+        Mapped::NoMemory if is_repeated(Mistake::B8) && fault.kind == AccessKind::Fetch => {
+            Err(Errno::EOPNOTSUPP)
+        }
         Mapped::NoMemory if is_implicit(&fault) || fault.kind == AccessKind::Fetch => {
             // Page tables and code outside memory: there is no device that could serve them.
             refuse(vcpu, local, &fault);
@@ -39,7 +43,7 @@ pub(super) fn handle<H: Hart, M: Host>(
 
 /// Whether the hart accessed the address for the sake of translating another.
 fn is_implicit(fault: &GuestPageFault) -> bool {
-    matches!(fault.tinst, Tinst::Pseudo { .. })
+    matches!(fault.tinst, Tinst::Pseudo { .. }) && !is_repeated(Mistake::T6)
 }
 
 /// Lets the guest take the access fault that a machine without such a device raises.

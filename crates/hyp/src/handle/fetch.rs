@@ -8,6 +8,7 @@ use isa::csr::hstatus;
 use crate::addr::Gva;
 use crate::hart::{Hart, Trap};
 use crate::inject::inject;
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::Vcpu;
 
 /// Why the instruction could not be had; the guest runs on either way.
@@ -27,6 +28,9 @@ pub(super) fn fetch<H: Hart>(hart: &mut H, vcpu: &mut Vcpu) -> Result<Inst, NoIn
             // HLVX raises a load's faults where a fetch would raise its own. A guest-page fault needs no
             // answer: the guest's own fetch will raise it, and it is handled then.
             let fault = match Cause::from_bits(trap.scause) {
+                Some(Cause::Exception(Exception::LoadGuestPageFault)) if is_repeated(Mistake::B17) => {
+                    Some(Exception::LoadGuestPageFault)
+                }
                 Some(Cause::Exception(Exception::LoadPageFault)) => Some(Exception::InstPageFault),
                 Some(Cause::Exception(Exception::LoadAccessFault)) => Some(Exception::InstAccessFault),
                 _ => None,

@@ -14,6 +14,7 @@ use crate::hart::{Hart, Trap};
 use crate::host::Host;
 use crate::inject::inject;
 use crate::local::Local;
+use crate::museum::{Mistake, is_repeated};
 use crate::run::{Flow, Stop};
 use crate::sbi;
 use crate::vcpu::Vcpu;
@@ -42,6 +43,7 @@ pub(crate) fn handle<H: Hart, M: Host>(
         Some(Exit::Ecall) => Ok(sbi::call(vcpu, local, host, page)),
         Some(Exit::VirtualInst(bits)) => Ok(virtual_inst::handle(vcpu, local, page, bits)),
         Some(Exit::GuestPageFault(fault)) => fault::handle(vcpu, local, host, page, &fault),
+        Some(Exit::Exception(..)) if is_repeated(Mistake::B9) => Err(Errno::EFAULT),
         Some(Exit::Exception(exception, value)) => {
             inject(&mut local.hart, vcpu, exception, value);
             Ok(Flow::Resume)

@@ -9,6 +9,7 @@ use kvm::{Errno, Register};
 
 use super::Place;
 use crate::extensions::isa_number;
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::{DELEGATED_INTERRUPTS, Vcpu};
 
 /// The interrupts of S level, one bit below those of VS level that a guest has for them.
@@ -56,7 +57,7 @@ pub(super) fn get(vcpu: &Vcpu, place: Place) -> Result<u64, Errno> {
 pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno> {
     match (place.subgroup, place.index) {
         (0, SIP) => {
-            let pending = (value & GUEST_INTERRUPTS) << 1;
+            let pending = (value & GUEST_INTERRUPTS) << u32::from(!is_repeated(Mistake::B16));
             vcpu.vs.hvip = pending;
             // Nobody who has raised an interrupt before undoes what is written now.
             vcpu.shared.interrupts.replace(pending);

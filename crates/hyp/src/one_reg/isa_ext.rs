@@ -6,6 +6,7 @@ use kvm::one_reg::{MULTI_BITS, MULTI_DISABLE, MULTI_ENABLE, SINGLE};
 use kvm::{Errno, Register, extension};
 
 use super::Place;
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::Vcpu;
 
 /// Registers of many that there are.
@@ -51,7 +52,7 @@ fn set_one(vcpu: &mut Vcpu, number: u16, value: u64) -> Result<(), Errno> {
     if vcpu.isa.has(number) == enabled {
         return Ok(());
     }
-    if vcpu.has_run {
+    if vcpu.has_run && !is_repeated(Mistake::B31) {
         return Err(Errno::EBUSY);
     }
     if !vcpu.isa.may_set(number, enabled) {

@@ -9,6 +9,7 @@ use kvm::{Errno, Register};
 use super::Place;
 use crate::addr::Gpa;
 use crate::extensions::{Status, sbi_number};
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::Vcpu;
 
 /// Bytes of the record, to which it is also aligned.
@@ -39,7 +40,7 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
             vcpu.stolen.record = None;
             Ok(())
         }
-        (STA, SHMEM_LO) if value % ALIGNMENT == 0 => {
+        (STA, SHMEM_LO) if value % ALIGNMENT == 0 || is_repeated(Mistake::B26) => {
             vcpu.stolen.record = Some(Gpa(value));
             Ok(())
         }

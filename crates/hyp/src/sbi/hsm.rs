@@ -2,6 +2,7 @@
 
 use super::{ALREADY_AVAILABLE, Answer, Call, INVALID_PARAM, NOT_SUPPORTED};
 use crate::host::Host;
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::{Power, Vcpu};
 
 /// `STARTED`, as `hart_get_status` has it.
@@ -24,6 +25,7 @@ pub(super) fn call<M: Host>(vcpu: &mut Vcpu, host: &M, call: Call) -> Answer {
             Some(other) => Answer::Value(if other.is_on() { STARTED } else { STOPPED }),
             None => Answer::Error(INVALID_PARAM),
         },
+        3 if is_repeated(Mistake::B22) && first >> 32 != 0 => Answer::Error(INVALID_PARAM),
         3 => match first as u32 {
             RETENTIVE => Answer::Wait,
             NON_RETENTIVE => Answer::Error(NOT_SUPPORTED),

@@ -59,7 +59,7 @@ pub(super) fn call<H: Hart, M: Host>(
 /// The harts of the mask at a guest virtual address; address 0 stands for all.
 fn harts<H: Hart>(vcpu: &Vcpu, local: &mut Local<H>, address: Gva) -> Result<HartMask, Trap> {
     if address.0 == 0 {
-        return Ok(HartMask::all());
+        return Ok(HartMask::all(vcpu));
     }
     let mask = vcpu.with_guest_status(&mut local.hart, |hart| hart.load_guest(address))?;
     Ok(HartMask::new(mask, 0))

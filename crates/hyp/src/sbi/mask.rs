@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::{Shared, Vcpu};
 
 /// A base that stands for every hart, whatever the mask.
@@ -21,7 +22,12 @@ impl HartMask {
     }
 
     /// Every hart of the machine.
-    pub(super) fn all() -> HartMask {
+    pub(super) fn all(vcpu: &Vcpu) -> HartMask {
+        if is_repeated(Mistake::B3) {
+            let mut count = 0_u32;
+            vcpu.vm.for_each_vcpu(|_| count += 1);
+            return HartMask { mask: 1_u64.wrapping_shl(count).wrapping_sub(1), base: 0 };
+        }
         HartMask { mask: 0, base: ALL }
     }
 
@@ -32,6 +38,10 @@ impl HartMask {
             self.base == ALL
                 || number.checked_sub(self.base).is_some_and(|bit| bit < 64 && self.mask >> bit & 1 != 0)
         };
+        if is_repeated(Mistake::B2) {
+            let numbers = (0..64).filter(|bit| self.mask >> bit & 1 != 0).map(|bit| self.base + bit);
+            numbers.for_each(|number| drop(vcpu.vm.vcpu(number as usize).expect("every hart exists")));
+        }
         let mut found = 0;
         vcpu.vm.for_each_vcpu(|other| found += u32::from(is_meant(other.number() as u64)));
         if self.base != ALL && found != self.mask.count_ones() {

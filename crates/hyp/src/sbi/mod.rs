@@ -22,6 +22,7 @@ use crate::hart::{Hart, Trap};
 use crate::host::Host;
 use crate::inject;
 use crate::local::Local;
+use crate::museum::{Mistake, is_repeated};
 use crate::pending::Pending;
 use crate::run::{Flow, Stop};
 use crate::vcpu::Vcpu;
@@ -180,6 +181,9 @@ pub(crate) fn call<H: Hart, M: Host>(
 fn forward(vcpu: &mut Vcpu, page: &mut Run<'_>, call: Call, is_legacy: bool) -> Flow {
     let Call { extension, function, args } = call;
     page.set_exit(&Exit::Sbi { extension, function, args });
+    if is_repeated(Mistake::B24) {
+        page.set_sbi_return([0, 0]);
+    }
     vcpu.pending = Some(if is_legacy { Pending::LegacySbi } else { Pending::Sbi });
     Flow::Stop(Stop::Exit)
 }

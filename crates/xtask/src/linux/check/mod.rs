@@ -7,6 +7,7 @@ mod boots;
 mod disk;
 mod dmesg;
 mod engines;
+mod hypervisor;
 mod kvm;
 mod memory;
 mod same;
@@ -61,7 +62,7 @@ enum Outcome {
     NotRun(String),
 }
 
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 18] = [
     Check { name: "boot on 1 hart", is_long: false, run: |context| boots::to_init(context, 1) },
     Check { name: "boot on 2 harts", is_long: false, run: |context| boots::to_init(context, 2) },
     Check { name: "boot on 8 harts", is_long: true, run: |context| boots::to_init(context, 8) },
@@ -79,6 +80,7 @@ const CHECKS: [Check; 17] = [
     Check { name: "KVM's guest", is_long: true, run: kvm::guest },
     Check { name: "KVM's guest on other harts", is_long: true, run: kvm::guest_on_other_harts },
     Check { name: "our monitor's guests", is_long: true, run: vmm::traces },
+    Check { name: "our hypervisor beside KVM", is_long: true, run: hypervisor::agrees_with_kvm },
 ];
 
 /// What checks share.

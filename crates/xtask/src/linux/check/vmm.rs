@@ -77,13 +77,13 @@ pub(super) fn traces(context: &Context) -> Result<Outcome> {
 }
 
 /// What was printed by each command of the monitor's, its status last.
-type Sections = BTreeMap<String, Vec<String>>;
+pub(super) type Sections = BTreeMap<String, Vec<String>>;
 
 /// The command that lists registers, which are the harts'.
-const REGISTER_LIST: &str = "--one-reg";
+pub(super) const REGISTER_LIST: &str = "--one-reg";
 
 /// Sorts what a machine has printed; the kernel's own lines are left out.
-fn sections(text: &str) -> Sections {
+pub(super) fn sections(text: &str) -> Sections {
     let mut sections = Sections::new();
     let mut name = None;
     for line in text.lines().filter(|line| !line.starts_with('[')) {
