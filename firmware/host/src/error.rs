@@ -9,6 +9,8 @@ use vmm_core::{device_tree, image};
 pub(crate) enum Error {
     /// The hypervisor cannot begin.
     Hypervisor(hyp::Error),
+    /// The hart does not tell the time.
+    NoTime,
     /// There is no memory for a guest.
     NoMemory,
     /// The guest's image is none.
@@ -30,6 +32,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Hypervisor(error) => error.fmt(f),
+            Error::NoTime => f.write_str(
+                "the hart has no CSR time (Zicntr), nor does firmware stand in for it: use one that has",
+            ),
             Error::NoMemory => {
                 f.write_str("there is no memory for a guest's 16 MiB of RAM: give this machine 128 MiB")
             }

@@ -25,8 +25,12 @@ static SMP: Guest = guest!("smp");
 ///
 /// In the last two pairs both machines use the same guest physical addresses at once, in memory that other guests have
 /// filled before; in the very last their harts start, interrupt and fence each other.
-pub(crate) static PAIRS: [[Wanted; 2]; 4] =
-    [[(&HELLO, 1), (&UART, 1)], [(&TIMER, 1), (&PAGES, 1)], [(&PAGES, 1), (&PAGES, 1)], [(&SMP, 2), (&SMP, 2)]];
+pub(crate) static PAIRS: [[Wanted; 2]; 4] = [
+    [(&HELLO, 1), (&UART, 1)],
+    [(&TIMER, 1), (&PAGES, 1)],
+    [(&PAGES, 1), (&PAGES, 1)],
+    [(&SMP, 2), (&SMP, 2)],
+];
 
 /// The guest with a name.
 pub(crate) fn find(name: &str) -> Option<&'static Guest> {

@@ -7,13 +7,13 @@ use kvm::ioctl::UserMemoryRegion;
 use kvm::trace::{Answer, Line};
 use kvm::{Errno, Register};
 use vmm_core::device_tree::{self, Description};
+use vmm_core::image;
 use vmm_core::map::{DEVICE_TREE, DEVICE_TREE_SIZE, RAM_BASE, RAM_SIZE};
 use vmm_core::serve::{Next, Outside, serve};
 use vmm_core::uart::Uart;
-use vmm_core::image;
 
-use crate::error::Error;
 use crate::console::{GuestConsole, println};
+use crate::error::Error;
 use crate::guests::{Guest, Wanted};
 use crate::kernel::Kernel;
 use crate::memory::Ram;
@@ -84,8 +84,7 @@ impl Machine {
             userspace_addr: ram.address().0,
         };
         vm.set_user_memory_region(local, kernel, &region).map_err(Error::call("give a machine its RAM"))?;
-        let mut vcpus =
-            (0..count).map(|number| Vcpu::new(&vm, number)).collect::<Result<Vec<_>, Error>>()?;
+        let mut vcpus = (0..count).map(|number| Vcpu::new(&vm, number)).collect::<Result<Vec<_>, Error>>()?;
         let first = &mut vcpus[0];
         let isa = first.get(Register::ISA)?;
         // SAFETY: no virtual hart runs yet.

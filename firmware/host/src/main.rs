@@ -26,7 +26,7 @@ use core::panic::PanicInfo;
 
 use hyp::arch::BareHart;
 use hyp::{Hart, Hypervisor, Local};
-use isa::csr::sie;
+use isa::csr::{sie, time};
 
 use console::println;
 use error::Error;
@@ -89,6 +89,7 @@ fn run(platform: Platform, options: Options) -> Result<bool, Error> {
         gstage: None,
     };
     let hypervisor = Hypervisor::new(&mut hart, machine)?;
+    hart.try_read::<{ time::NUMBER }>().ok_or(Error::NoTime)?;
     let (features, mebibytes) = (hypervisor.features, memory::free() >> 20);
     println!(
         "host: {mebibytes} MiB for guests, 1 of {} harts, {} with {} VMID bits, Sstc: {}",

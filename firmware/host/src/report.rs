@@ -20,7 +20,9 @@ pub(crate) struct Report {
 /// Prints the table, a column for each virtual hart.
 pub(crate) fn print(reports: &[Report]) {
     let columns = || {
-        reports.iter().flat_map(|report| report.counts.iter().enumerate().map(move |(n, counts)| (report, n, counts)))
+        reports
+            .iter()
+            .flat_map(|report| report.counts.iter().enumerate().map(move |(n, counts)| (report, n, counts)))
     };
     println!("host: world switches by cause");
     row("", columns().map(|(report, ..)| ["vm1", "vm2"][report.number - 1]));

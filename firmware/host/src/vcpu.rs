@@ -39,7 +39,9 @@ impl Vcpu {
     /// The value of a register of 8 bytes; no register that is asked for here depends on the time.
     pub(crate) fn get(&self, register: Register) -> Result<u64, Error> {
         let mut value = [0; 8];
-        self.vcpu.get_one_reg(register, 0, &mut value).map_err(Error::call("read a virtual hart's registers"))?;
+        self.vcpu
+            .get_one_reg(register, 0, &mut value)
+            .map_err(Error::call("read a virtual hart's registers"))?;
         Ok(u64::from_le_bytes(value))
     }
 
