@@ -1,6 +1,6 @@
 //! The memory above the kernel: its heap, page tables, and guests' RAM, all from one allocator.
 
-use alloc::alloc::{alloc_zeroed, dealloc};
+use alloc::alloc::{alloc, dealloc};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -9,6 +9,9 @@ use hyp::Hva;
 use linked_list_allocator::Heap;
 use spin::Mutex;
 use vmm_core::map::RAM_SIZE;
+
+/// Bytes that are zeroed at a time.
+const BLOCK: usize = 64;
 
 /// All memory that is handed out.
 struct Memory(Mutex<Heap>);
@@ -44,11 +47,21 @@ pub(crate) fn free() -> usize {
     MEMORY.0.lock().free()
 }
 
-/// Takes zeroed memory; `None` where there is none left.
+/// Takes zeroed memory, of a multiple of 64 bytes and as aligned; `None` where there is none left.
 pub(crate) fn take(size: usize, align: usize) -> Option<NonNull<u8>> {
     let layout = Layout::from_size_align(size, align).ok().filter(|layout| layout.size() != 0)?;
+    assert!(size.is_multiple_of(BLOCK) && align.is_multiple_of(BLOCK), "memory is taken in blocks");
     // SAFETY: the size is not zero.
-    NonNull::new(unsafe { alloc_zeroed(layout) })
+    let memory = NonNull::new(unsafe { alloc(layout) })?;
+    let words = memory.cast::<u64>();
+    // A guest's RAM is large, and the compiler's own memset takes three instructions for a doubleword.
+    for block in (0..size / 8).step_by(BLOCK / 8) {
+        for word in block..block + BLOCK / 8 {
+            // SAFETY: the doubleword is within the memory, which is nobody else's.
+            unsafe { words.add(word).write_volatile(0) };
+        }
+    }
+    Some(memory)
 }
 
 /// Gives memory back.

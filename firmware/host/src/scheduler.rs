@@ -1,4 +1,4 @@
-//! Virtual harts of several machines on one hart, in turns of a millisecond.
+//! Virtual harts of several machines on one hart, in turns of a quarter of a millisecond.
 //!
 //! The kernel takes no interrupt itself: its timer ends a guest's run, or its own wait.
 
@@ -22,7 +22,7 @@ pub(crate) struct Core {
 }
 
 /// Turns in a second.
-const TURNS: u64 = 1000;
+const TURNS: u64 = 4000;
 
 /// Runs machines until all their guests have ended or wait for ever.
 pub(crate) fn run(core: &mut Core, machines: &mut [Machine]) {
