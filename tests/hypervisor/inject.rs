@@ -1,10 +1,11 @@
 //! A trap that the hypervisor injects leaves the guest as a trap of its own does.
 
-use hyp::Outcome;
 use isa::asm::prelude::*;
 use iss::Variant;
+use kvm::Register;
+use kvm::one_reg::{CSR_GENERAL, index};
 
-use crate::guest::{RAM, World};
+use crate::world::{Event, RAM, World};
 
 /// Goes to a trapping instruction in VS- or VU-mode with `sstatus` as given; its trap handler calls the SBI.
 fn program(trapping: u32, sstatus: u64, user: bool) -> Asm {
@@ -26,25 +27,27 @@ fn program(trapping: u32, sstatus: u64, user: bool) -> Asm {
 
 /// Everything that a trap changes, as it is when the handler makes its call.
 fn after_trap(trapping: u32, sstatus: u64, user: bool, delegated: bool) -> [u64; 6] {
-    let mut world = World::new(Variant::default());
+    let mut world = World::new(Variant::default(), 1);
     let mut guest = world.guest(program(trapping, sstatus, user));
     if !delegated {
-        guest.vcpu.config.hedeleg = 0;
+        guest.thread.vcpu.config_mut().hedeleg = 0;
     }
-    world.load(&mut guest);
-    assert_eq!(world.run(&mut guest), Outcome::WriteByte(0));
-    let injected = guest.vcpu.counts.total() - 1;
-    // The first fetch may fault as well, but the image is there from the start.
-    assert_eq!(injected, u64::from(!delegated));
-    let csr = |number| world.machine.csr_value(number);
+    assert!(matches!(world.run(0, &mut guest), Event::Exit(kvm::Exit::Sbi { extension: 1, .. })));
+    // The first fetch, the call, and the trap where it comes here first.
+    assert_eq!(guest.thread.vcpu.counts().total(), 2 + u64::from(!delegated));
     [
-        csr(csr::vsstatus::NUMBER),
-        csr(csr::vsepc::NUMBER),
-        csr(csr::vscause::NUMBER),
-        csr(csr::vstval::NUMBER),
-        guest.vcpu.pc(),
-        csr::sstatus::SPP.get(guest.vcpu.context.guest.sstatus),
+        Register::csr(CSR_GENERAL, index::csr::SSTATUS),
+        Register::csr(CSR_GENERAL, index::csr::SEPC),
+        Register::csr(CSR_GENERAL, index::csr::SCAUSE),
+        Register::csr(CSR_GENERAL, index::csr::STVAL),
+        Register::PC,
+        Register::core(index::core::MODE),
     ]
+    .map(|register| {
+        let mut value = [0; 8];
+        guest.thread.vcpu.get_one_reg(register, 0, &mut value).unwrap();
+        u64::from_le_bytes(value)
+    })
 }
 
 #[test]

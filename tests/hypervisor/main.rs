@@ -1,6 +1,8 @@
-//! The hypervisor runs natively, its guests on the simulator: two independent uses of one `isa`.
+//! The hypervisor, natively on simulated harts.
 
-mod guest;
 mod inject;
-mod machine;
+mod isolation;
+mod memory;
+mod tour;
 mod walk;
+mod world;

@@ -11,6 +11,8 @@ pub enum Error {
     NoHypervisor,
     /// The hart does not translate guest physical addresses in the way that is named.
     NoGStage(&'static str),
+    /// HS-mode cannot read the time.
+    NoTime,
     /// A guest physical address where the guest has no memory.
     BadGuestAddress(Gpa),
 }
@@ -24,6 +26,9 @@ impl fmt::Display for Error {
             Error::NoGStage(name) => {
                 write!(f, "the hart has no {name} translation of guest physical addresses: use one that has")
             }
+            Error::NoTime => f.write_str(
+                "HS-mode cannot read the CSR time: use a hart with Zicntr, and firmware that sets mcounteren.TM",
+            ),
             Error::BadGuestAddress(gpa) => {
                 write!(f, "the guest has no memory at its physical address {:#x}: give it some", gpa.0)
             }

@@ -131,6 +131,14 @@ impl Counts {
         counter.copied().unwrap_or(0)
     }
 
+    /// The causes that the guest has exited for, and how often: exceptions first, each in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (Cause, u64)> {
+        let exceptions = (0..).zip(&self.exceptions);
+        let interrupts = (1 << 63..).zip(&self.interrupts);
+        let counted = exceptions.chain(interrupts).filter(|(_, count)| **count != 0);
+        counted.filter_map(|(bits, count)| Some((Cause::from_bits(bits)?, *count)))
+    }
+
     /// All exits.
     pub fn total(&self) -> u64 {
         self.exceptions.iter().chain(&self.interrupts).sum()

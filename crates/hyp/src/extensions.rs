@@ -27,6 +27,9 @@ pub const fn sbi_number(name: &str) -> u16 {
     extension::sbi(name).unwrap()
 }
 
+/// What a guest cannot have: a hypervisor extension and counters' interrupts would have to be emulated.
+const NEVER: u128 = 1 << isa_number("h") | 1 << isa_number("sscofpmf");
+
 const F: u16 = isa_number("f");
 const D: u16 = isa_number("d");
 const V: u16 = isa_number("v");
@@ -43,7 +46,11 @@ impl IsaExtensions {
     pub(crate) fn new(machine: ExtSet, features: Features) -> IsaExtensions {
         let mut available = 0;
         for (number, name) in extension::ISA.iter().enumerate() {
-            let has = Ext::from_name(name).is_some_and(|ext| machine.has(ext));
+            let has = match *name {
+                // What C and D have together has no name of its own elsewhere.
+                "zcd" => machine.has(Ext::C) && machine.has(Ext::D),
+                name => Ext::from_name(name).is_some_and(|ext| machine.has(ext)),
+            };
             let can_give = match number as u16 {
                 SSTC => features.sstc,
                 SMSTATEEN => features.smstateen,
@@ -55,9 +62,7 @@ impl IsaExtensions {
                 available |= 1 << number;
             }
         }
-        // A guest's hypervisor extension would have to be emulated.
-        available &= !(1 << isa_number("h"));
-        IsaExtensions { available, enabled: available }
+        IsaExtensions { available, enabled: available & !NEVER }
     }
 
     /// Whether the guest has the extension with this number.
@@ -73,7 +78,7 @@ impl IsaExtensions {
     /// Whether the guest can be given it or kept from it: what has no switch in any CSR goes with the machine.
     pub(crate) fn may_set(self, number: u16, enabled: bool) -> bool {
         if enabled {
-            return self.is_available(number);
+            return self.is_available(number) && NEVER >> number & 1 == 0;
         }
         match number {
             // Without it, nobody would set A and D for the guest.

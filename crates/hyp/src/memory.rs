@@ -81,10 +81,10 @@ impl Memory {
     }
 
     /// Logs what has been written.
-    pub(crate) fn mark_dirty(&mut self, gpa: Gpa, size: u64) {
+    pub(crate) fn mark_dirty(&self, gpa: Gpa, size: u64) {
         let mut at = gpa.page();
         while at.0 < gpa.0.saturating_add(size) {
-            if let Some(slot) = self.slots.find_mut(at) {
+            if let Some(slot) = self.slots.find(at) {
                 slot.mark_dirty(at);
             }
             at = at.offset(PAGE_SIZE);
@@ -145,7 +145,7 @@ impl Vcpu {
             return Ok(Mapped::Done);
         }
         // The slots have not changed either: whoever changes them takes their memory away.
-        let Some(slot) = memory.slots.find_mut(gpa) else {
+        let Some(slot) = memory.slots.find(gpa) else {
             drop(memory);
             host.release(page, false);
             return Ok(Mapped::Done);
@@ -252,11 +252,9 @@ impl Vm {
     /// How many words the log of a slot has.
     ///
     /// # Errors
-    /// `ENOENT` where there is no such slot, or nothing is logged.
+    /// As [`Slots::log`].
     pub fn dirty_log_words(&self, slot: u32) -> Result<usize, Errno> {
-        let mut memory = self.memory.lock();
-        let dirty = memory.slots.get_mut(slot).and_then(|slot| slot.dirty()).ok_or(Errno::ENOENT)?;
-        Ok(dirty.words().len())
+        self.memory.lock().slots.log(slot).map(|(_, dirty)| dirty.word_count())
     }
 
     /// Which pages of a slot have been written since the last time, a bit for each: `KVM_GET_DIRTY_LOG`.
@@ -265,7 +263,7 @@ impl Vm {
     /// [clearing](Vm::set_manual_dirty_log) is a call of its own.
     ///
     /// # Errors
-    /// `ENOENT` where nothing is logged; `EINVAL` where `log` has not as many words as the slot's log.
+    /// As [`Slots::log`]; and `EINVAL` where `log` has not as many words as the slot's log.
     pub fn get_dirty_log<H: Hart>(
         &self,
         local: &mut Local<H>,
@@ -275,16 +273,9 @@ impl Vm {
     ) -> Result<(), Errno> {
         let mut memory = self.memory.lock();
         let is_manual = memory.manual != 0;
-        let slots = &mut memory.slots;
-        let slot = slots.get_mut(slot).ok_or(Errno::ENOENT)?;
-        let base = slot.range().start;
-        let dirty = slot.dirty().ok_or(Errno::ENOENT)?;
+        let (base, dirty) = memory.slots.log(slot)?;
         if is_manual {
-            if log.len() != dirty.words().len() {
-                return Err(Errno::EINVAL);
-            }
-            log.copy_from_slice(dirty.words());
-            return Ok(());
+            return dirty.read(log);
         }
         let mut taken = Vec::new();
         taken.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
@@ -299,7 +290,7 @@ impl Vm {
     /// `KVM_CLEAR_DIRTY_LOG`.
     ///
     /// # Errors
-    /// `ENOENT` where nothing is logged; `EINVAL` where reading clears, and as [`Dirty::clear`](crate::dirty::Dirty::clear).
+    /// As [`Slots::log`] and [`Dirty::clear`](crate::dirty::Dirty::clear); and `EINVAL` where reading clears.
     pub fn clear_dirty_log<H: Hart>(
         &self,
         local: &mut Local<H>,
@@ -313,9 +304,7 @@ impl Vm {
         if memory.manual == 0 {
             return Err(Errno::EINVAL);
         }
-        let slot = memory.slots.get_mut(slot).ok_or(Errno::ENOENT)?;
-        let base = slot.range().start;
-        let dirty = slot.dirty().ok_or(Errno::ENOENT)?;
+        let (base, dirty) = memory.slots.log(slot)?;
         let mut cleared = Vec::new();
         cleared.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
         dirty.clear(first, count, log, |pages| cleared.push(pages))?;

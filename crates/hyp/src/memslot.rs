@@ -14,6 +14,9 @@ use crate::dirty::Dirty;
 /// How many slots a machine can have: `KVM_USER_MEM_SLOTS`.
 pub const MOST_SLOTS: u32 = 32767;
 
+/// How many pages a slot can have: `KVM_MEM_MAX_NR_PAGES`, so that they can be counted in an `int`.
+pub const MOST_PAGES: u64 = (1 << 31) - 1;
+
 /// User addresses lie below this: the lower half of Sv57.
 const USER_END: u64 = 1 << 56;
 
@@ -48,8 +51,7 @@ impl Slot {
 
     /// Where the guest sees it.
     pub fn range(&self) -> Range<Gpa> {
-        let start = Gpa(self.region.guest_phys_addr);
-        start..start.offset(self.region.memory_size)
+        range(&self.region)
     }
 
     /// How many pages it has.
@@ -57,9 +59,14 @@ impl Slot {
         self.region.memory_size / PAGE_SIZE
     }
 
+    /// The region as user space has described it.
+    pub fn region(&self) -> &UserMemoryRegion {
+        &self.region
+    }
+
     /// The user address behind one of its addresses.
     pub fn hva_of(&self, gpa: Gpa) -> Hva {
-        Hva(self.region.userspace_addr + (gpa.0 - self.region.guest_phys_addr))
+        Hva(self.region.userspace_addr).offset(gpa.0.wrapping_sub(self.region.guest_phys_addr))
     }
 
     /// Whether the guest may not store.
@@ -73,14 +80,14 @@ impl Slot {
     }
 
     /// Which pages have been written.
-    pub fn dirty(&mut self) -> Option<&mut Dirty> {
-        self.dirty.as_mut()
+    pub fn dirty(&self) -> Option<&Dirty> {
+        self.dirty.as_ref()
     }
 
     /// Logs that the page at one of its addresses has been written.
-    pub fn mark_dirty(&mut self, gpa: Gpa) {
-        if let Some(dirty) = &mut self.dirty {
-            dirty.mark((gpa.0 - self.region.guest_phys_addr) / PAGE_SIZE);
+    pub fn mark_dirty(&self, gpa: Gpa) {
+        if let Some(dirty) = &self.dirty {
+            dirty.mark(gpa.0.wrapping_sub(self.region.guest_phys_addr) / PAGE_SIZE);
         }
     }
 
@@ -108,31 +115,44 @@ impl Slots {
     /// with every page.
     ///
     /// # Errors
-    /// `EINVAL`, `EEXIST` where it would overlap another, `EFAULT` beyond the limit, `ENOMEM`; nothing has changed then.
-    pub fn set(&mut self, region: &UserMemoryRegion, limit: Gpa, all_dirty: bool) -> Result<SlotChange, Errno> {
+    /// `EINVAL` for what no region can be, or this one cannot become; `EEXIST` where it would overlap another; `EFAULT`
+    /// beyond the limit; `ENOMEM`. Nothing has changed then.
+    pub fn set(
+        &mut self,
+        region: &UserMemoryRegion,
+        limit: Gpa,
+        all_dirty: bool,
+    ) -> Result<SlotChange, Errno> {
         check(region)?;
-        let old = self.slots.iter().position(|slot| slot.number() == region.slot);
+        let old = self.position(region.slot);
         if region.memory_size == 0 {
             let old = self.slots.remove(old.ok_or(Errno::EINVAL)?);
             return Ok(SlotChange::Unmap(old.range()));
         }
-        let range = Slot { region: *region, dirty: None }.range();
-        // The last page is a page like any other.
-        if range.end.0 > limit.0 {
-            return Err(Errno::EFAULT);
+        if old.is_some_and(|index| !can_become(&self.slots[index].region, region)) {
+            return Err(Errno::EINVAL);
         }
+        let range = range(region);
         let overlaps = |slot: &Slot| slot.range().start < range.end && range.start < slot.range().end;
         if self.slots.iter().any(|slot| slot.number() != region.slot && overlaps(slot)) {
             return Err(Errno::EEXIST);
         }
-        let Some(index) = old else {
-            self.slots.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-            let at = self.slots.partition_point(|slot| slot.range().start < range.start);
-            let dirty = new_log(region, all_dirty)?;
-            self.slots.insert(at, Slot { region: *region, dirty });
-            return Ok(SlotChange::None);
-        };
-        self.change(index, region, all_dirty)
+        // The last page is a page like any other.
+        if limit < range.end {
+            return Err(Errno::EFAULT);
+        }
+        match old {
+            Some(index) => self.change(index, region, all_dirty),
+            None => self.create(region, all_dirty),
+        }
+    }
+
+    fn create(&mut self, region: &UserMemoryRegion, all_dirty: bool) -> Result<SlotChange, Errno> {
+        self.slots.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+        let slot = Slot { region: *region, dirty: new_log(region, all_dirty)? };
+        let at = self.slots.partition_point(|other| other.range().start < slot.range().start);
+        self.slots.insert(at, slot);
+        Ok(SlotChange::None)
     }
 
     fn change(
@@ -141,19 +161,13 @@ impl Slots {
         region: &UserMemoryRegion,
         all_dirty: bool,
     ) -> Result<SlotChange, Errno> {
-        let old = &self.slots[index];
-        let differs = (old.region.flags ^ region.flags) & UserMemoryRegion::READONLY != 0
-            || old.region.memory_size != region.memory_size
-            || old.region.userspace_addr != region.userspace_addr;
-        if differs {
-            return Err(Errno::EINVAL);
-        }
-        let log = region.flags & UserMemoryRegion::LOG_DIRTY_PAGES != 0;
-        let before = old.range();
-        let starts = log && !old.is_logged();
-        let ends = !log && old.is_logged();
-        let dirty = if starts { new_log(region, all_dirty)? } else { None };
         let slot = &mut self.slots[index];
+        let log = region.flags & UserMemoryRegion::LOG_DIRTY_PAGES != 0;
+        let before = slot.range();
+        let starts = log && !slot.is_logged();
+        let ends = !log && slot.is_logged();
+        // A log goes on where the slot moves.
+        let dirty = if starts { new_log(region, all_dirty)? } else { None };
         if starts || ends {
             slot.dirty = dirty;
         }
@@ -172,35 +186,47 @@ impl Slots {
 
     /// The slot with an address.
     pub fn find(&self, gpa: Gpa) -> Option<&Slot> {
-        self.slots.get(self.index(gpa)?)
-    }
-
-    /// The slot with an address, to be changed.
-    pub fn find_mut(&mut self, gpa: Gpa) -> Option<&mut Slot> {
-        let index = self.index(gpa)?;
-        self.slots.get_mut(index)
+        let next = self.slots.partition_point(|slot| slot.range().start <= gpa);
+        self.slots.get(next.checked_sub(1)?).filter(|slot| slot.range().contains(&gpa))
     }
 
     /// The slot with a number.
-    pub fn get_mut(&mut self, number: u32) -> Option<&mut Slot> {
-        self.slots.iter_mut().find(|slot| slot.number() == number)
+    pub fn get(&self, number: u32) -> Option<&Slot> {
+        self.slots.get(self.position(number)?)
     }
 
-    /// Where the guest sees what lies in a range of user addresses: several slots can have the same memory.
+    /// The log of the slot with a number, and where its first page is.
+    ///
+    /// # Errors
+    /// `EINVAL` where no slot can have the number; `ENOENT` where none has, or nothing is logged.
+    pub fn log(&self, number: u32) -> Result<(Gpa, &Dirty), Errno> {
+        if number >= MOST_SLOTS {
+            return Err(Errno::EINVAL);
+        }
+        let slot = self.get(number).ok_or(Errno::ENOENT)?;
+        Ok((slot.range().start, slot.dirty().ok_or(Errno::ENOENT)?))
+    }
+
+    /// The slots, in the order of their addresses.
+    pub fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter()
+    }
+
+    /// The pages in which the guest sees what lies in a range of user addresses, all those of which a byte does: several
+    /// slots can have the same memory.
     pub fn by_user_address(&self, range: Range<Hva>) -> impl Iterator<Item = Range<Gpa>> {
         self.slots.iter().filter_map(move |slot| {
             let (first, size) = (slot.region.userspace_addr, slot.region.memory_size);
             let start = range.start.0.max(first);
             let end = range.end.0.min(first + size);
-            let base = slot.range().start;
-            (start < end).then(|| base.offset(start - first)..base.offset(end - first))
+            let page = |address: u64| slot.range().start.offset(address - first);
+            // A slot begins and ends where pages do, so that rounding does not lead out of it.
+            (start < end).then(|| page(start).page()..page(end.next_multiple_of(PAGE_SIZE)))
         })
     }
 
-    fn index(&self, gpa: Gpa) -> Option<usize> {
-        let next = self.slots.partition_point(|slot| slot.range().start <= gpa);
-        let index = next.checked_sub(1)?;
-        self.slots[index].range().contains(&gpa).then_some(index)
+    fn position(&self, number: u32) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.number() == number)
     }
 }
 
@@ -209,12 +235,24 @@ fn check(region: &UserMemoryRegion) -> Result<(), Errno> {
     let UserMemoryRegion { slot, flags, guest_phys_addr, memory_size, userspace_addr } = *region;
     let known = UserMemoryRegion::LOG_DIRTY_PAGES | UserMemoryRegion::READONLY;
     let is_aligned = (guest_phys_addr | memory_size | userspace_addr) & (PAGE_SIZE - 1) == 0;
-    let user_end = userspace_addr.checked_add(memory_size).filter(|end| *end <= USER_END);
-    let guest_end = guest_phys_addr.checked_add(memory_size);
-    if slot >= MOST_SLOTS || flags & !known != 0 || !is_aligned || user_end.is_none() || guest_end.is_none() {
-        return Err(Errno::EINVAL);
-    }
-    Ok(())
+    let is_user = userspace_addr.checked_add(memory_size).is_some_and(|end| end <= USER_END);
+    let is_guest = guest_phys_addr.checked_add(memory_size).is_some();
+    // The upper half of the number is that of an address space, of which there is one.
+    let is_region = slot < MOST_SLOTS && flags & !known == 0 && memory_size / PAGE_SIZE <= MOST_PAGES;
+    if is_region && is_aligned && is_user && is_guest { Ok(()) } else { Err(Errno::EINVAL) }
+}
+
+/// Whether a slot can be changed so: it can move, and be logged or not.
+fn can_become(old: &UserMemoryRegion, new: &UserMemoryRegion) -> bool {
+    (old.flags ^ new.flags) & UserMemoryRegion::READONLY == 0
+        && old.memory_size == new.memory_size
+        && old.userspace_addr == new.userspace_addr
+}
+
+/// Where the guest sees a region.
+fn range(region: &UserMemoryRegion) -> Range<Gpa> {
+    let start = Gpa(region.guest_phys_addr);
+    start..start.offset(region.memory_size)
 }
 
 fn new_log(region: &UserMemoryRegion, all_dirty: bool) -> Result<Option<Dirty>, Errno> {

@@ -1,7 +1,7 @@
 //! What the hart at hand can do, found out before the first guest. Privileged ISA, "Hypervisor Guest Address
 //! Translation and Protection (hgatp) Register".
 
-use isa::csr::{hedeleg, henvcfg, hgatp, hstateen0, vsatp, vstimecmp};
+use isa::csr::{hedeleg, henvcfg, hgatp, hstateen0, time, vsatp, vstimecmp};
 use isa::paging::{SCHEMES, SV39X4, SV48X4, SV57X4, Scheme, Stage};
 
 use crate::error::Error;
@@ -30,9 +30,11 @@ pub struct Features {
 /// widest there is. No guest may be loaded.
 ///
 /// # Errors
-/// [`Error::NoHypervisor`] where the hart lacks the extension, [`Error::NoGStage`] where it cannot translate (so).
+/// [`Error::NoHypervisor`] where the hart lacks the extension, [`Error::NoTime`] where it does not tell the time,
+/// [`Error::NoGStage`] where it cannot translate (so).
 pub fn probe<H: Hart>(hart: &mut H, forced: Option<&'static Scheme>) -> Result<Features, Error> {
     hart.try_read::<{ hgatp::NUMBER }>().ok_or(Error::NoHypervisor)?;
+    hart.try_read::<{ time::NUMBER }>().ok_or(Error::NoTime)?;
     let candidates = match forced {
         Some(scheme) => [scheme; 3],
         None => [&SV57X4, &SV48X4, &SV39X4],

@@ -329,6 +329,16 @@ impl Vcpu {
         self.vm.has_run.store(true, Ordering::SeqCst);
     }
 
+    /// How the virtual hart, which is not loaded, is set up: to be changed where the guest is to be watched, as by a debugger
+    /// that wants its breakpoints.
+    pub fn config_mut(&mut self) -> &mut Config {
+        if !self.has_run {
+            self.configure();
+        }
+        self.vs_changed = true;
+        &mut self.config
+    }
+
     /// Puts the virtual hart, which is not loaded, in the state in which SBI starts a hart.
     ///
     /// SBI, "Hart State Management Extension": translation off, interrupts off, the hart's number in a0.

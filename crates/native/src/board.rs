@@ -1,9 +1,12 @@
 //! The machine below the harts: memory, a clock, and nothing else.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use isa::cause::{Exception, Interrupt};
 use isa::csr;
+use isa::ext::Ext;
 use isa::mode::Mode;
 use iss::{AccessFault, Bus, Hart, Lines, Ram, Variant, Width};
 
@@ -38,6 +41,25 @@ impl Clock {
     }
 }
 
+/// What leads out of a guest, which the hypervisor must be told.
+const EXITS: u64 = Exception::EcallVs.bit()
+    | Exception::InstGuestPageFault.bit()
+    | Exception::LoadGuestPageFault.bit()
+    | Exception::StoreGuestPageFault.bit()
+    | Exception::VirtualInst.bit();
+
+/// Traps that the hypervisor needs stay in M-mode, for want of bits in this CSR.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CannotDelegate(&'static str);
+
+impl fmt::Display for CannotDelegate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the hart cannot delegate traps to HS-mode: use one whose {} has bits for them", self.0)
+    }
+}
+
+impl std::error::Error for CannotDelegate {}
+
 /// A machine without devices, as one of its harts sees it.
 #[derive(Clone, Debug)]
 pub struct Board {
@@ -55,7 +77,10 @@ impl Board {
     }
 
     /// A hart in HS-mode, as firmware leaves it.
-    pub(crate) fn hart(&self, number: usize, variant: Variant) -> Hart {
+    ///
+    /// # Errors
+    /// Where the hart cannot be left so that a hypervisor can do anything with it.
+    pub(crate) fn hart(&self, number: usize, variant: Variant) -> Result<Hart, CannotDelegate> {
         let mut hart = Hart::new(number, variant);
         for (number, value) in [
             // All memory is accessible, and everything is delegated that can be.
@@ -73,8 +98,16 @@ impl Board {
             // What a hart does not have is not set.
             let _ = hart.set_csr(number, value);
         }
+        let lacks = |number, wanted: u64| hart.csr(number).is_none_or(|value| value & wanted != wanted);
+        // A hart without guests has no such exceptions; the hypervisor will say what is missing.
+        if variant.has(Ext::H) && lacks(csr::medeleg::NUMBER, EXITS) {
+            return Err(CannotDelegate("medeleg"));
+        }
+        if lacks(csr::mideleg::NUMBER, Interrupt::Sti.bit()) {
+            return Err(CannotDelegate("mideleg"));
+        }
         hart.set_mode(Mode::HS);
-        hart
+        Ok(hart)
     }
 }
 

@@ -10,7 +10,7 @@ use isa::mode::Mode;
 use isa::{Inst, Op};
 use iss::{Hart, Observer, Stop, Variant, Width};
 
-use crate::board::{Board, CODE, MOST_HARTS, VECTOR};
+use crate::board::{Board, CODE, CannotDelegate, MOST_HARTS, VECTOR};
 
 /// Registers of the instructions that are executed for the hypervisor.
 const RD: u8 = 5;
@@ -49,18 +49,27 @@ impl Observer for WhileVirtual {
 impl NativeHart {
     /// The harts of a machine, all alike.
     ///
+    /// # Errors
+    /// Where they cannot hand the traps of guests to HS-mode.
+    ///
     /// # Panics
     /// For more than 64.
-    pub fn all(board: &Board, variant: Variant, count: usize) -> Vec<NativeHart> {
+    pub fn all(
+        board: &Board,
+        variant: Variant,
+        count: usize,
+    ) -> Result<Vec<NativeHart>, CannotDelegate> {
         assert!(count <= MOST_HARTS, "a machine has at most {MOST_HARTS} harts");
         let remote = Arc::new(Remote((0..count).map(|_| Mutex::default()).collect()));
-        let one = |number| NativeHart {
-            hart: board.hart(number, variant),
-            board: board.clone(),
-            number,
-            alarm: u64::MAX,
-            limit: u64::MAX,
-            remote: Arc::clone(&remote),
+        let one = |number| {
+            Ok(NativeHart {
+                hart: board.hart(number, variant)?,
+                board: board.clone(),
+                number,
+                alarm: u64::MAX,
+                limit: u64::MAX,
+                remote: Arc::clone(&remote),
+            })
         };
         (0..count).map(one).collect()
     }

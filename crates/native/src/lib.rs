@@ -7,9 +7,11 @@
 mod board;
 mod hart;
 mod kernel;
+mod machine;
 mod memory;
 
 pub use board::{Board, Clock};
 pub use hart::NativeHart;
 pub use kernel::Kernel;
+pub use machine::{Error, Machine, Monitor, Served, Thread};
 pub use memory::Memory;

@@ -8,6 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use isa::paging::{SV39X4, SV48X4, SV57X4, Scheme};
 use iss::Engine;
 use platform::Clock;
 use tracing_subscriber::filter::LevelFilter;
@@ -75,6 +76,8 @@ Examples:
   vhart run --kernel Image --snapshot-at 1000000000 --save booted
                                           leave a snapshot on the way
   vhart run --load booted                 go on from there
+  vhart vm --guest smp --smp 2 --trace exits
+                                          the hypervisor as code of this computer, and a guest
   vhart test path/to/isa --filter rv64ui  a directory of test programs
   vhart conform                           the built-in conformance suite
 
@@ -94,6 +97,9 @@ pub(crate) enum Command {
     Conform(ConformArgs),
     /// Run the built-in hypervisor with two guests, and count its world switches
     Demo(Box<DemoArgs>),
+    /// Run a guest on the built-in hypervisor, which runs as code of this computer
+    #[command(after_help = VM_EXAMPLES)]
+    Vm(VmArgs),
     /// Run a program and another simulator side by side, and stop at the first difference
     #[command(after_help = LOCKSTEP_EXAMPLES)]
     Lockstep(Box<LockstepArgs>),
@@ -105,6 +111,73 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+const VM_EXAMPLES: &str = "\
+Examples:
+  vhart vm --guest smp --smp 4            four virtual CPUs in turn on one hart
+  vhart vm --guest pages --trace exits    a line for each exit, as `vmm --trace` prints it on real KVM
+  vhart vm --guest timer --cpu max,tinst=zero --gstage sv39x4
+  rust-gdb --args vhart vm                and step through a world switch
+
+The status is 3 if the guest says that it has failed, and 125 if it cannot go on.";
+
+/// `vhart vm`.
+#[derive(Args)]
+pub(crate) struct VmArgs {
+    /// hello, uart, timer, pages, smp, or a file: an ELF or a flat image for guest physical address 0x80200000
+    #[arg(long, value_name = "GUEST", default_value = "hello")]
+    pub guest: String,
+    /// The number of virtual CPUs; the guest starts on the first
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = harts)]
+    pub smp: usize,
+    /// The number of harts that they run on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = harts)]
+    pub harts: usize,
+    /// What the harts have: BASE,KEY=VALUE,... or help
+    #[arg(long, value_name = "SPEC", default_value = "max", value_parser = cpu::parse)]
+    pub cpu: Cpu,
+    /// How guest physical addresses are translated, in place of the widest way that the harts have
+    #[arg(long, value_name = "MODE")]
+    pub gstage: Option<GStageMode>,
+    /// Write to standard error what leads out of the guest
+    #[arg(long, value_name = "WHAT")]
+    pub trace: Option<VmTrace>,
+    /// Write to standard error how often the guest has been left, by cause
+    #[arg(long)]
+    pub stats: bool,
+    /// Print the registers of a virtual CPU, in place of running a guest
+    #[arg(long)]
+    pub one_reg: bool,
+}
+
+/// What `vhart vm --trace` writes.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum VmTrace {
+    /// A line for each exit to the monitor
+    Exits,
+}
+
+/// A way to translate guest physical addresses.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum GStageMode {
+    /// Three levels
+    Sv39x4,
+    /// Four levels
+    Sv48x4,
+    /// Five levels
+    Sv57x4,
+}
+
+impl GStageMode {
+    /// The format of its tables.
+    pub(crate) fn scheme(self) -> &'static Scheme {
+        match self {
+            GStageMode::Sv39x4 => &SV39X4,
+            GStageMode::Sv48x4 => &SV48X4,
+            GStageMode::Sv57x4 => &SV57X4,
+        }
+    }
 }
 
 const RUN_EXAMPLES: &str = "\

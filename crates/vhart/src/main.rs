@@ -14,6 +14,7 @@ mod lockstep;
 mod profile;
 mod run;
 mod test;
+mod vm;
 
 mod images;
 mod session;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Conform(args) => conform::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Vm(args) => vm::run(&args),
         Command::Lockstep(args) => lockstep::run(&args),
         Command::DiffEngines(args) => engines::run(&args),
         Command::Completions { shell } => print(&args::completions(shell)),

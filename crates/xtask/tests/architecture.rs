@@ -8,7 +8,7 @@ const USES: [(&str, &[&str]); 8] = [
     ("isa", &[]),
     ("kvm", &[]),
     ("vmm-core", &[]),
-    ("hyp", &["isa"]),
+    ("hyp", &["isa", "kvm"]),
     ("iss", &["isa"]),
     ("platform", &["isa", "iss"]),
     ("vhart", &["isa", "iss", "platform", "hyp", "anyhow", "clap", "tracing-subscriber"]),

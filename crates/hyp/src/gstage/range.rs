@@ -62,21 +62,21 @@ impl GStage {
     /// the guest faults: what is done when writes are no longer logged page by page.
     pub fn make_room_for_large_pages(&mut self, tables: &impl Tables, range: Range<Gpa>) -> Change {
         let mut change = Change::default();
-        let mut at = range.start.0;
         let block = self.scheme.page_size(1);
-        let end = range.end.0.min(self.limit().0);
-        while let Some(first) = at.checked_next_multiple_of(block).filter(|first| end - *first >= block && *first < end) {
-            let Found { leaf, level, .. } = self.lookup(tables, Gpa(first));
-            let step = self.scheme.page_size(level.max(1));
-            if level == 0 || leaf.is_none() && level == 0 {
-                let slot = self.slot_at(tables, Gpa(first), 1);
+        let end = range.end.0.min(self.limit().0) & !(block - 1);
+        let mut at = range.start.0.checked_next_multiple_of(block).unwrap_or(end);
+        while at < end {
+            let level = self.lookup(tables, Gpa(at)).level;
+            if level == 0 {
+                let slot = self.slot_at(tables, Gpa(at), 1);
                 let table = Pte(tables.read_entry(slot)).address();
                 tables.write_entry(slot, 0);
                 change.written += 1;
-                change.flush(Gpa(first), block);
+                change.flush(Gpa(at), block);
                 change.detached.push((Hpa(table), 0));
             }
-            at = (first & !(step - 1)) + step;
+            let step = self.scheme.page_size(level.max(1));
+            at = (at & !(step - 1)) + step;
         }
         change
     }

@@ -5,6 +5,7 @@ use isa::csr::{cycle, seed};
 use kvm::{Exit, Run};
 
 use crate::extensions::isa_number;
+use crate::hart::Hart;
 use crate::pending::Pending;
 use crate::run::{Flow, Stop};
 use crate::vcpu::Vcpu;
@@ -13,7 +14,7 @@ const ZICNTR: u16 = isa_number("zicntr");
 const ZIHPM: u16 = isa_number("zihpm");
 const ZKR: u16 = isa_number("zkr");
 
-/// Counters by their distance from `cycle`: `time`, which guests have by themselves, and `instret`.
+/// Counters by their distance from `cycle`: `time`, which guests mostly have by themselves, and `instret`.
 const TIME: u16 = 1;
 const INSTRET: u16 = 2;
 const LAST_COUNTER: u16 = 31;
@@ -45,7 +46,12 @@ impl CsrAccess {
 }
 
 /// Does what the instruction asks for; `None` where the guest has no such CSR.
-pub(super) fn emulate(vcpu: &mut Vcpu, page: &mut Run<'_>, inst: &Inst) -> Option<Flow> {
+pub(super) fn emulate<H: Hart>(
+    vcpu: &mut Vcpu,
+    hart: &mut H,
+    page: &mut Run<'_>,
+    inst: &Inst,
+) -> Option<Flow> {
     let access = CsrAccess::of(vcpu, inst);
     match access.number {
         seed::NUMBER if vcpu.isa.has(ZKR) => {
@@ -56,20 +62,26 @@ pub(super) fn emulate(vcpu: &mut Vcpu, page: &mut Run<'_>, inst: &Inst) -> Optio
         }
         number => {
             let counter = number.checked_sub(cycle::NUMBER).filter(|counter| *counter <= LAST_COUNTER)?;
-            read_counter(vcpu, counter, access)
+            read_counter(vcpu, hart, counter, access)
         }
     }
 }
 
-/// Counters that nobody counts for the guest read 0, as the manual permits; they cannot be written.
-fn read_counter(vcpu: &mut Vcpu, counter: u16, access: CsrAccess) -> Option<Flow> {
+/// The time is the guest's; counters that nobody counts for it read 0, as the manual permits. None can be written.
+fn read_counter<H: Hart>(
+    vcpu: &mut Vcpu,
+    hart: &mut H,
+    counter: u16,
+    access: CsrAccess,
+) -> Option<Flow> {
     let extension = if counter <= INSTRET { ZICNTR } else { ZIHPM };
     let in_user_mode = isa::csr::sstatus::SPP.get(vcpu.context.guest.sstatus) == 0;
     let is_open = !in_user_mode || vcpu.around.scounteren >> counter & 1 != 0;
-    if counter == TIME || access.mask != 0 || !vcpu.isa.has(extension) || !is_open {
+    if access.mask != 0 || !vcpu.isa.has(extension) || !is_open {
         return None;
     }
-    vcpu.context.guest.set(access.rd, 0);
+    let value = if counter == TIME { vcpu.vm.time(hart) } else { 0 };
+    vcpu.context.guest.set(access.rd, value);
     vcpu.advance(4);
     Some(Flow::Resume)
 }

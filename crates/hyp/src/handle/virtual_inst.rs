@@ -27,7 +27,7 @@ pub(super) fn handle<H: Hart>(
     let bits = match inst {
         Err(NoInst::Refetch) => return Flow::Resume,
         Err(NoInst::Undefined(bits)) => bits,
-        Ok(inst) => match emulate(vcpu, page, &inst) {
+        Ok(inst) => match emulate(vcpu, &mut local.hart, page, &inst) {
             Some(flow) => return flow,
             None => inst.bits,
         },
@@ -37,7 +37,7 @@ pub(super) fn handle<H: Hart>(
 }
 
 /// Does what the instruction asks for, if it is one that a guest may use.
-fn emulate(vcpu: &mut Vcpu, page: &mut Run<'_>, inst: &Inst) -> Option<Flow> {
+fn emulate<H: Hart>(vcpu: &mut Vcpu, hart: &mut H, page: &mut Run<'_>, inst: &Inst) -> Option<Flow> {
     match inst.op {
         // In VU-mode the manual has a trap for the guest's own kernel.
         Op::wfi if in_user_mode(vcpu) => None,
@@ -51,7 +51,7 @@ fn emulate(vcpu: &mut Vcpu, page: &mut Run<'_>, inst: &Inst) -> Option<Flow> {
             Some(Flow::Resume)
         }
         Op::csrrw | Op::csrrs | Op::csrrc | Op::csrrwi | Op::csrrsi | Op::csrrci => {
-            csr::emulate(vcpu, page, inst)
+            csr::emulate(vcpu, hart, page, inst)
         }
         _ => None,
     }

@@ -14,7 +14,7 @@ use crate::vcpu::Vcpu;
 /// Bytes of the record, to which it is also aligned.
 const ALIGNMENT: u64 = 64;
 
-/// Both halves of an address that stands for no record.
+/// An address that stands for no record.
 const NONE: u64 = u64::MAX;
 
 fn has_sta(vcpu: &Vcpu) -> bool {
@@ -26,12 +26,12 @@ pub(super) fn get(vcpu: &Vcpu, place: Place) -> Result<u64, Errno> {
     match (place.subgroup, place.index) {
         (STA, _) if !has_sta(vcpu) => Err(Errno::ENOENT),
         (STA, SHMEM_LO) => Ok(record.map_or(NONE, |record| record.0)),
-        (STA, SHMEM_HI) => Ok(record.map_or(NONE, |_| 0)),
+        (STA, SHMEM_HI) => Ok(0),
         _ => Err(Errno::ENOENT),
     }
 }
 
-/// The high half of an address is that of an address of this width: 0, or with the low half all ones.
+/// Where an address has no more bits than a register, there is nothing in its high half.
 pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno> {
     match (place.subgroup, place.index) {
         (STA, _) if !has_sta(vcpu) => Err(Errno::ENOENT),
@@ -43,7 +43,7 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
             vcpu.stolen.record = Some(Gpa(value));
             Ok(())
         }
-        (STA, SHMEM_HI) if value == 0 || value == NONE => Ok(()),
+        (STA, SHMEM_HI) if value == 0 => Ok(()),
         (STA, SHMEM_LO | SHMEM_HI) => Err(Errno::EINVAL),
         _ => Err(Errno::ENOENT),
     }
