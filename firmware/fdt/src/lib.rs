@@ -18,11 +18,19 @@ pub struct Fdt<'a> {
     strings: &'a [u8],
 }
 
-/// What the firmware wants to know of a node; absent properties are empty.
+/// What firmware and kernel want to know of a node; absent properties are empty.
 #[derive(Default)]
 pub struct Node<'a> {
     /// The value of `device_type`, without its final zero.
     pub device_type: &'a [u8],
+    /// The value of `riscv,isa`, without its final zero.
+    pub isa: &'a [u8],
+    /// The value of `bootargs`, without its final zero.
+    pub bootargs: &'a [u8],
+    /// The value of `timebase-frequency`.
+    pub timebase_frequency: Option<u32>,
+    /// The value of `riscv,cboz-block-size`.
+    pub zeroed_block_size: Option<u32>,
     compatible: &'a [u8],
     reg: &'a [u8],
 }
@@ -100,6 +108,10 @@ impl<'a> Node<'a> {
             b"device_type" => self.device_type = text(value, 0),
             b"compatible" => self.compatible = value,
             b"reg" => self.reg = value,
+            b"riscv,isa" => self.isa = text(value, 0),
+            b"bootargs" => self.bootargs = text(value, 0),
+            b"timebase-frequency" => self.timebase_frequency = word(value, 0),
+            b"riscv,cboz-block-size" => self.zeroed_block_size = word(value, 0),
             _ => {}
         }
     }

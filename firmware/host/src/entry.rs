@@ -2,13 +2,20 @@
 
 use core::arch::naked_asm;
 
+use isa::csr::sstatus;
+
 /// Enters with a0 = hart id, a1 = device tree. The other harts wait in the firmware until they are started.
+///
+/// Firmware may leave the floating-point registers on. The kernel has them off, as it promises the hypervisor: they are
+/// the guests' alone, and an instruction of the kernel's that used one would trap.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 #[unsafe(link_section = ".text.entry")]
 extern "C" fn _start() -> ! {
     naked_asm!(
         "csrw sie, zero",
+        "li t0, {fs}",
+        "csrc sstatus, t0",
         "la t0, {trap}",
         "csrw stvec, t0",
         "la sp, stack_top",
@@ -21,6 +28,7 @@ extern "C" fn _start() -> ! {
         "j 1b",
         "2:",
         "j {boot}",
+        fs = const sstatus::FS.mask(),
         trap = sym trap,
         boot = sym boot,
     )

@@ -1,199 +1,183 @@
-//! A virtual machine with one virtual hart, a UART and a console: what the hypervisor leaves to its host.
+//! A virtual machine: its virtual harts, its RAM, and the monitor that serves what leads out of its guest.
 
-use hyp::arch::BareHart;
-use hyp::probe::Features;
-use hyp::vmid::Vmids;
-use hyp::{Error, Gpa, Hart, Outcome, Vcpu, Vm, Width, handle};
-use isa::cause::Interrupt;
-use vmm_core::uart::{self, Uart};
+use alloc::vec::Vec;
+
+use hyp::{Hart, Stop, Vm};
+use kvm::ioctl::UserMemoryRegion;
+use kvm::trace::{Answer, Line};
+use kvm::{Errno, Register};
+use vmm_core::device_tree::{self, Description};
+use vmm_core::image;
+use vmm_core::map::{DEVICE_TREE, DEVICE_TREE_SIZE, RAM_BASE, RAM_SIZE};
+use vmm_core::serve::{Next, Outside, serve};
+use vmm_core::uart::Uart;
 
 use crate::console::{GuestConsole, println};
-use crate::frames::Memory;
-use crate::guests::Guest;
+use crate::error::Error;
+use crate::guests::{Guest, Wanted};
+use crate::kernel::Kernel;
+use crate::memory::Ram;
 use crate::report::Report;
-use crate::sbi;
-
-/// Where a guest has RAM.
-const RAM: core::ops::Range<Gpa> = Gpa(0x8000_0000)..Gpa(0x8100_0000);
-
-/// Where its image lies and starts.
-const ENTRY: Gpa = Gpa(0x8020_0000);
-
-/// How long a machine runs before another gets its turn: a millisecond of the `virt` machine's clock.
-const SLICE: u64 = 10_000;
-
-/// A debug console call takes no more bytes than this at a time.
-const PIECE: u64 = 64;
-
-/// Whether a machine can run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum State {
-    /// It can.
-    Ready,
-    /// Its guest waits for an interrupt.
-    Waiting,
-    /// Its guest has ended, well or not.
-    Stopped { failed: bool },
-}
+use crate::scheduler::Core;
+use crate::vcpu::Vcpu;
+use crate::{Arc, sbi};
 
 /// A virtual machine.
 pub(crate) struct Machine {
-    /// Its number, 1 or 2, which the guest is told.
+    /// Its number, 1 or 2.
     number: usize,
     guest: &'static Guest,
-    pub(crate) state: State,
-    vcpu: Vcpu,
-    vm: Vm,
+    vm: Arc<Vm>,
+    vcpus: Vec<Vcpu>,
+    ram: Ram,
     uart: Uart,
     console: GuestConsole,
+    /// Whether each exit to the monitor has a line.
+    trace: bool,
+    /// Whether its guest has ended, and then whether it has failed.
+    ended: Option<bool>,
+}
+
+/// What is around the guest's devices.
+struct Around<'a> {
+    number: usize,
+    guest: &'static Guest,
+    console: &'a mut GuestConsole,
+    ram: &'a mut Ram,
+}
+
+impl Outside for Around<'_> {
+    fn send(&mut self, byte: u8) {
+        self.console.write(self.number, self.guest.name, byte);
+    }
+
+    fn receive(&mut self) -> Option<u8> {
+        sbi::read_byte()
+    }
+
+    fn ram(&self, offset: usize) -> u8 {
+        self.ram.get(offset)
+    }
+
+    fn set_ram(&mut self, offset: usize, byte: u8) {
+        self.ram.set(offset, byte);
+    }
 }
 
 impl Machine {
-    /// Machine `number`, with `guest` in its RAM.
+    /// Machine `number`, with a guest in its RAM and its first virtual hart at the guest's beginning.
     pub(crate) fn new(
-        hart: &mut BareHart,
-        memory: &mut Memory,
-        features: Features,
+        core: &mut Core,
         number: usize,
-        guest: &'static Guest,
+        (guest, count): Wanted,
+        trace: bool,
     ) -> Result<Machine, Error> {
-        let mut vm = Vm::new(memory, RAM, hart.time())?;
-        vm.write(memory, ENTRY, guest.image)?;
-        Ok(Machine {
-            number,
-            guest,
-            state: State::Ready,
-            vcpu: Vcpu::new(features, ENTRY, 0, number as u64),
-            vm,
-            uart: Uart::default(),
-            console: GuestConsole::new(),
-        })
-    }
-
-    /// Lets the machine run until its time is up, it waits, or it stops.
-    pub(crate) fn run(&mut self, hart: &mut BareHart, memory: &mut Memory, vmids: &mut Vmids) {
-        vmids.update(hart, &mut self.vm.vmid);
-        self.vcpu.load(hart, &self.vm, vmids);
-        let end = hart.time() + SLICE;
-        let mut armed = None;
-        while self.state == State::Ready {
-            let deadline = self.next_deadline(hart.time(), end);
-            if armed != Some(deadline) {
-                sbi::set_timer(deadline);
-                armed = Some(deadline);
-            }
-            let trap = self.vcpu.run(hart, &self.vm);
-            match handle(hart, &mut self.vcpu, &mut self.vm, memory, &trap) {
-                Ok(Outcome::Interrupted(Interrupt::Sti)) if hart.time() >= end => break,
-                Ok(outcome) => self.serve(hart, memory, outcome),
-                Err(error) => {
-                    println!("vm{} {}: {error}", self.number, self.guest.name);
-                    println!("  at pc {:#x}, {trap:#x?}", self.vcpu.pc());
-                    self.state = State::Stopped { failed: true };
-                }
-            }
-        }
-        self.vcpu.put(hart);
-    }
-
-    /// When the host's timer must end the guest's run.
-    fn next_deadline(&self, now: u64, end: u64) -> u64 {
-        if self.vcpu.timer.is_in_hardware() {
-            return end;
-        }
-        self.vcpu.timer.host_deadline(now, self.vm.time_delta).map_or(end, |deadline| deadline.min(end))
-    }
-
-    /// Wakes a waiting guest that has an interrupt at `now`, in the host's time.
-    pub(crate) fn wake(&mut self, now: u64) {
-        let guest_time = now.wrapping_add(self.vm.time_delta);
-        if self.state == State::Waiting && self.vcpu.has_interrupt(guest_time) {
-            self.state = State::Ready;
-        }
-    }
-
-    /// When a waiting guest must be woken, in the host's time.
-    pub(crate) fn wake_time(&self, now: u64) -> Option<u64> {
-        self.vcpu.wake_time(now, self.vm.time_delta)
-    }
-
-    /// Does what the hypervisor left to its host.
-    fn serve(&mut self, hart: &mut BareHart, memory: &mut Memory, outcome: Outcome) {
-        match outcome {
-            Outcome::Resume | Outcome::Interrupted(_) => {}
-            Outcome::Waiting => {
-                self.state = State::Waiting;
-                self.wake(hart.time());
-            }
-            Outcome::Load { address, width } => self.load(hart, address, width),
-            Outcome::Store { address, value, .. } => self.store(hart, address, value),
-            Outcome::WriteByte(byte) => {
-                self.console.write(self.number, self.guest.name, byte);
-                self.vcpu.complete(0);
-            }
-            Outcome::ReadByte => self.vcpu.complete(sbi::read_byte().map_or(u64::MAX, u64::from)),
-            Outcome::Write { address, length } => self.write(memory, address, length),
-            Outcome::Read { address, length } => self.read(memory, address, length),
-            Outcome::Reset(reset) => {
-                self.console.finish(self.number, self.guest.name);
-                self.state = State::Stopped { failed: reset.failure || reset.reboot };
-            }
-        }
-    }
-
-    fn load(&mut self, hart: &mut BareHart, address: Gpa, width: Width) {
-        match uart::offset(address.0) {
-            // A wider load reads zeros above the register.
-            Some(offset) => {
-                let value = self.uart.load(offset, sbi::read_byte);
-                self.vcpu.complete(width.truncate(value.into()));
-            }
-            None => self.vcpu.refuse(hart),
-        }
-    }
-
-    fn store(&mut self, hart: &mut BareHart, address: Gpa, value: u64) {
-        match uart::offset(address.0) {
-            Some(offset) => {
-                let Machine { number, guest, console, .. } = self;
-                self.uart.store(offset, value as u8, |byte| console.write(*number, guest.name, byte));
-                self.vcpu.complete(0);
-            }
-            None => self.vcpu.refuse(hart),
-        }
-    }
-
-    /// Writes some of the guest's bytes to its console.
-    fn write(&mut self, memory: &mut Memory, address: Gpa, length: u64) {
-        let mut piece = [0; PIECE as usize];
-        let piece = &mut piece[..length.min(PIECE) as usize];
-        let written = match self.vm.read(memory, address, piece) {
-            Ok(()) => piece.len(),
-            Err(_) => 0,
+        let Core { local, kernel, hypervisor, frequency } = core;
+        let now = local.hart.time();
+        let vm = Vm::new(hypervisor, kernel, now).map_err(Error::call("create a machine"))?;
+        let mut ram = Ram::new().ok_or(Error::NoMemory)?;
+        let region = UserMemoryRegion {
+            slot: 0,
+            flags: 0,
+            guest_phys_addr: RAM_BASE,
+            memory_size: RAM_SIZE as u64,
+            userspace_addr: ram.address().0,
         };
-        for byte in &piece[..written] {
-            self.console.write(self.number, self.guest.name, *byte);
-        }
-        self.vcpu.complete(written as u64);
+        vm.set_user_memory_region(local, kernel, &region).map_err(Error::call("give a machine its RAM"))?;
+        let mut vcpus = (0..count).map(|number| Vcpu::new(&vm, number)).collect::<Result<Vec<_>, Error>>()?;
+        let first = &mut vcpus[0];
+        let isa = first.get(Register::ISA)?;
+        // SAFETY: no virtual hart runs yet.
+        let bytes = unsafe { ram.bytes() };
+        let entry = image::load(guest.image, bytes).map_err(|error| Error::Image(guest.name, error))?;
+        let start = (DEVICE_TREE - RAM_BASE) as usize;
+        let description = Description { vcpus: count, isa, frequency: *frequency as u32 };
+        device_tree::write(&description, &mut bytes[start..start + DEVICE_TREE_SIZE])?;
+        first.set(Register::PC, entry)?;
+        first.set(Register::A1, DEVICE_TREE)?;
+        let (uart, console) = (Uart::new(), GuestConsole::new());
+        Ok(Machine { number, guest, vm, vcpus, ram, uart, console, trace, ended: None })
     }
 
-    /// Reads what there is on the console into the guest's memory.
-    fn read(&mut self, memory: &mut Memory, address: Gpa, length: u64) {
-        let mut read = 0;
-        while read < length.min(PIECE) {
-            let Some(byte) = sbi::read_byte() else { break };
-            if self.vm.write(memory, address.offset(read), &[byte]).is_err() {
-                break;
+    /// How many virtual harts it has.
+    pub(crate) fn vcpus(&self) -> usize {
+        self.vcpus.len()
+    }
+
+    /// Whether its guest has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Whether a virtual hart of it can run at `now`.
+    pub(crate) fn is_ready(&mut self, vcpu: usize, now: u64) -> bool {
+        !self.has_ended() && self.vcpus[vcpu].is_ready(now)
+    }
+
+    /// When a timer will end the waiting of one of its virtual harts.
+    pub(crate) fn wake_time(&self, now: u64) -> Option<u64> {
+        self.vcpus.iter().filter_map(|vcpu| vcpu.wake_time(now)).min()
+    }
+
+    /// Lets a virtual hart run until `end`, or until it waits or its machine ends.
+    pub(crate) fn run(&mut self, core: &mut Core, vcpu: usize, end: u64) {
+        let Core { local, kernel, frequency, .. } = core;
+        local.hart.set_limit(end);
+        self.vcpus[vcpu].load(local, kernel, *frequency);
+        while !self.has_ended() {
+            match self.vcpus[vcpu].run(local, kernel) {
+                Ok(Stop::Exit) => self.serve(vcpu),
+                Ok(Stop::Interrupt) if local.hart.time() < end => {}
+                Ok(Stop::Interrupt | Stop::Blocked) => break,
+                Err(errno) => self.give_up(vcpu, errno),
             }
-            read += 1;
         }
-        self.vcpu.complete(read);
+        self.vcpus[vcpu].put(local);
+    }
+
+    /// Does what the hypervisor left to the monitor.
+    fn serve(&mut self, vcpu: usize) {
+        let Machine { number, guest, ram, uart, console, .. } = self;
+        let mut page = self.vcpus[vcpu].page();
+        let exit = page.exit();
+        let mut around = Around { number: *number, guest, console, ram };
+        let (answer, next) = serve(uart, &mut around, exit);
+        match answer {
+            Answer::None => {}
+            Answer::Loaded(value) => page.set_loaded(value),
+            Answer::Returned(values) => page.set_sbi_return(values),
+        }
+        let line = Line { vcpu, exit, answer };
+        if self.trace {
+            println!("{line}");
+        }
+        match next {
+            Next::Resume => {}
+            Next::End { failed } => self.end(failed),
+            Next::Stuck(advice) => {
+                self.end(true);
+                println!("vm{} {}: {line}: {advice}", self.number, self.guest.name);
+            }
+        }
+    }
+
+    /// Ends a machine whose virtual hart cannot go on.
+    fn give_up(&mut self, vcpu: usize, errno: Errno) {
+        self.end(true);
+        let pc = self.vcpus[vcpu].pc();
+        println!("vm{} {}: virtual hart {vcpu} at pc {pc:#x}: {errno}", self.number, self.guest.name);
+    }
+
+    fn end(&mut self, failed: bool) {
+        self.console.finish(self.number, self.guest.name);
+        self.ended = Some(failed);
     }
 
     /// Gives the machine's memory back, and tells how it went.
-    pub(crate) fn finish(self, memory: &mut Memory) -> Report {
-        let passed = self.state == State::Stopped { failed: false };
-        self.vm.destroy(memory);
-        Report { number: self.number, guest: self.guest.name, passed, counts: self.vcpu.counts }
+    pub(crate) fn finish(self, kernel: &Kernel) -> Report {
+        let passed = self.ended == Some(false);
+        let counts = self.vcpus.into_iter().map(|vcpu| vcpu.destroy(kernel)).collect();
+        self.vm.destroy(kernel);
+        Report { number: self.number, guest: self.guest.name, passed, counts }
     }
 }

@@ -1,134 +1,124 @@
-//! HS-mode kernel around the hypervisor: runs virtual machines two at a time on one hart, in turns.
-//!
-//! The kernel is one loop. It never takes an interrupt itself: its timer ends a guest's run, or its own wait.
+//! HS-mode kernel around the hypervisor: runs virtual machines two at a time on one hart, in turns, or one alone that its
+//! command line asks for.
 
 #![no_std]
 #![no_main]
 
+extern crate alloc;
+
 mod console;
 mod entry;
-mod frames;
+mod error;
 mod guests;
+mod kernel;
 mod machine;
+mod memory;
+mod options;
+mod platform;
 mod report;
 mod sbi;
+mod scheduler;
+mod vcpu;
 
-use core::arch::asm;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::panic::PanicInfo;
 
 use hyp::arch::BareHart;
-use hyp::probe::{Features, probe};
-use hyp::vmid::Vmids;
-use hyp::{Error, Hart};
-use isa::csr::sie;
+use hyp::{Hart, Hypervisor, Local};
+use isa::csr::{sie, time};
 
 use console::println;
-use frames::Memory;
-use guests::{Guest, PAIRS};
-use machine::{Machine, State};
+use error::Error;
+use guests::{PAIRS, Wanted};
+use kernel::Kernel;
+use machine::Machine;
+use options::Options;
+use platform::Platform;
+use report::Report;
+use scheduler::Core;
 
-/// Runs the pairs of guests one after the other, and shuts the machine down.
+/// Runs what is to be run, and shuts the machine down.
 fn boot(device_tree: usize) -> ! {
-    // SAFETY: this is HS-mode without translation, interrupts are off, and there is no other hart or user.
-    let mut hart = unsafe { BareHart::new() };
-    let memory = memory(device_tree);
-    let reason = match run(&mut hart, memory) {
-        Ok(true) => sbi::Reason::None,
-        Ok(false) => sbi::Reason::SystemFailure,
+    let passed = platform(device_tree).is_some_and(|(platform, options)| match run(platform, options) {
+        Ok(passed) => passed,
         Err(error) => {
             println!("host: {error}");
-            sbi::Reason::SystemFailure
+            false
         }
-    };
-    sbi::shut_down(reason)
+    });
+    sbi::shut_down(if passed { sbi::Reason::None } else { sbi::Reason::SystemFailure })
 }
 
-/// Runs everything; says whether every guest passed.
-fn run(hart: &mut BareHart, mut memory: Memory) -> Result<bool, Error> {
-    let features = probe(hart)?;
-    let Features { vmid_bits, sstc, .. } = features;
-    let mebibytes = memory.untouched() >> 20;
-    println!("host: {mebibytes} MiB for guests, {vmid_bits} VMID bits, Sstc: {sstc}");
-    // The timer ends a guest's run whatever sstatus.SIE says, and the kernel's own wait.
-    hart.write::<{ sie::NUMBER }>(sie::STIE.mask());
-    let mut vmids = Vmids::new(vmid_bits, 1);
-    let mut reports = [const { None }; 2 * PAIRS.len()];
-    for (pair, reports) in PAIRS.iter().zip(reports.chunks_exact_mut(2)) {
-        let machines = run_pair(hart, &mut memory, &mut vmids, features, pair)?;
-        for (machine, report) in machines.into_iter().zip(reports) {
-            *report = Some(machine.finish(&mut memory));
-        }
-    }
-    report::print(&reports);
-    Ok(reports.iter().flatten().all(|report| report.passed))
-}
-
-/// Runs two guests in turns until both have stopped or wait for ever.
-fn run_pair(
-    hart: &mut BareHart,
-    memory: &mut Memory,
-    vmids: &mut Vmids,
-    features: Features,
-    [first, second]: &[&'static Guest; 2],
-) -> Result<[Machine; 2], Error> {
-    let mut machines =
-        [Machine::new(hart, memory, features, 1, first)?, Machine::new(hart, memory, features, 2, second)?];
-    while machines.iter().any(|machine| !matches!(machine.state, State::Stopped { .. })) {
-        for machine in &mut machines {
-            machine.wake(hart.time());
-            if machine.state == State::Ready {
-                machine.run(hart, memory, vmids);
-            }
-        }
-        if machines.iter().all(|machine| machine.state != State::Ready) && !wait(hart, &mut machines) {
-            break;
-        }
-    }
-    Ok(machines)
-}
-
-/// Waits until one of the waiting guests can run; says whether there was anything to wait for.
-fn wait(hart: &mut BareHart, machines: &mut [Machine]) -> bool {
-    let now = hart.time();
-    // A guest's time may have come while another had the hart.
-    machines.iter_mut().for_each(|machine| machine.wake(now));
-    if machines.iter().any(|machine| machine.state == State::Ready) {
-        return true;
-    }
-    let waiting = || machines.iter().filter(|machine| machine.state == State::Waiting);
-    let Some(deadline) = waiting().filter_map(|machine| machine.wake_time(now)).min() else {
-        let ended = waiting().next().is_none();
-        if !ended {
-            println!("host: the guests wait for ever: no interrupt is to come");
-        }
-        return ended;
-    };
-    sbi::set_timer(deadline);
-    while hart.time() < deadline {
-        // SAFETY: waiting changes nothing; interrupts are off, so that none is taken.
-        unsafe { asm!("wfi", options(nomem, nostack)) };
-    }
-    true
-}
-
-/// The RAM above the kernel.
-fn memory(device_tree: usize) -> Memory {
+/// What the device tree says; nothing, where it cannot be gone by, once that has been said.
+fn platform(device_tree: usize) -> Option<(Platform, Options)> {
     unsafe extern "C" {
         static kernel_end: u8;
     }
-    let start = (&raw const kernel_end) as usize;
-    let mut end = start;
     // SAFETY: the firmware says that a device tree lies there, and nothing has been written above the kernel.
-    if let Some(tree) = unsafe { fdt::Fdt::at(device_tree) } {
-        tree.for_each_node(|node| {
-            let region = node.region().filter(|_| node.device_type == b"memory");
-            if let Some((base, size)) = region.filter(|(base, size)| start.wrapping_sub(*base) < *size) {
-                end = base.saturating_add(size);
-            }
-        });
+    let Some(tree) = (unsafe { fdt::Fdt::at(device_tree) }) else {
+        println!("host: there is no device tree where a1 points: use firmware that passes one on");
+        return None;
+    };
+    let platform = Platform::read(&tree, (&raw const kernel_end) as usize);
+    // The command line lies where memory is about to be handed out.
+    match platform.options {
+        Ok(options) => Some((platform, options)),
+        Err(error) => {
+            println!("host: {error}");
+            None
+        }
     }
+}
+
+/// Runs everything; says whether every guest passed.
+fn run(platform: Platform, options: Options) -> Result<bool, Error> {
+    let memory = platform.free.start as u64..platform.free.end as u64;
     // SAFETY: it is RAM, the kernel ends below it, and the device tree is not looked at again.
-    unsafe { Memory::new(start as u64..end as u64) }
+    unsafe { memory::init(platform.free) };
+    // SAFETY: this is HS-mode without translation, interrupts are off, sstatus.FS is Off from the entry on, and
+    // there is no other hart or user.
+    let mut hart = unsafe { BareHart::new() };
+    let machine = hyp::Machine {
+        isa: platform.isa,
+        frequency: platform.frequency,
+        // The others stay with the firmware.
+        harts: 1,
+        block_size: platform.block_size,
+        ids: sbi::ids(),
+        gstage: None,
+    };
+    let hypervisor = Hypervisor::new(&mut hart, machine)?;
+    hart.try_read::<{ time::NUMBER }>().ok_or(Error::NoTime)?;
+    let (features, mebibytes) = (hypervisor.features, memory::free() >> 20);
+    println!(
+        "host: {mebibytes} MiB for guests, 1 of {} harts, {} with {} VMID bits, Sstc: {}",
+        platform.harts, features.gstage.name, features.vmid_bits, features.sstc
+    );
+    // The timer ends a guest's run whatever sstatus.SIE says, and the kernel's own wait.
+    hart.write::<{ sie::NUMBER }>(sie::STIE.mask());
+    let local = Local::enable(Arc::clone(&hypervisor), hart, 0);
+    let frequency = platform.frequency;
+    let mut core = Core { local, kernel: Kernel::new(memory), hypervisor, frequency };
+    let mut reports = Vec::new();
+    match options.guest {
+        Some(guest) => reports = run_together(&mut core, &[(guest, options.vcpus)], options.trace)?,
+        None => {
+            for pair in &PAIRS {
+                reports.extend(run_together(&mut core, pair, false)?);
+            }
+        }
+    }
+    report::print(&reports);
+    Ok(reports.iter().all(|report| report.passed))
+}
+
+/// Runs guests in turns until all have ended or wait for ever.
+fn run_together(core: &mut Core, guests: &[Wanted], trace: bool) -> Result<Vec<Report>, Error> {
+    let machines = (1..).zip(guests).map(|(number, wanted)| Machine::new(core, number, *wanted, trace));
+    let mut machines = machines.collect::<Result<Vec<_>, Error>>()?;
+    scheduler::run(core, &mut machines);
+    Ok(machines.into_iter().map(|machine| machine.finish(&core.kernel)).collect())
 }
 
 #[panic_handler]

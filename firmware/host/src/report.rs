@@ -1,5 +1,6 @@
-//! The table at the end: how often each machine's guest exited, by cause.
+//! The table at the end: how often each virtual hart's guest exited, by cause.
 
+use alloc::vec::Vec;
 use core::fmt::{Display, Write as _};
 
 use hyp::exit::Counts;
@@ -12,22 +13,28 @@ pub(crate) struct Report {
     pub(crate) number: usize,
     pub(crate) guest: &'static str,
     pub(crate) passed: bool,
-    pub(crate) counts: Counts,
+    /// Of each virtual hart.
+    pub(crate) counts: Vec<Counts>,
 }
 
-/// Prints the table, a column for each machine.
-pub(crate) fn print(reports: &[Option<Report>]) {
-    let reports = || reports.iter().flatten();
+/// Prints the table, a column for each virtual hart.
+pub(crate) fn print(reports: &[Report]) {
+    let columns = || {
+        reports
+            .iter()
+            .flat_map(|report| report.counts.iter().enumerate().map(move |(n, counts)| (report, n, counts)))
+    };
     println!("host: world switches by cause");
-    row("", reports().map(|report| ["vm1", "vm2"][report.number - 1]));
-    row("", reports().map(|report| report.guest));
+    row("", columns().map(|(report, ..)| ["vm1", "vm2"][report.number - 1]));
+    row("", columns().map(|(report, ..)| report.guest));
+    row("virtual hart", columns().map(|(_, n, _)| n));
     for cause in (0..64).flat_map(|code| [code, 1 << 63 | code]).filter_map(Cause::from_bits) {
-        if reports().any(|report| report.counts.get(cause) != 0) {
-            row(cause, reports().map(|report| report.counts.get(cause)));
+        if columns().any(|(.., counts)| counts.get(cause) != 0) {
+            row(cause, columns().map(|(.., counts)| counts.get(cause)));
         }
     }
-    row("all", reports().map(|report| report.counts.total()));
-    row("", reports().map(|report| if report.passed { "passed" } else { "FAILED" }));
+    row("all", columns().map(|(.., counts)| counts.total()));
+    row("", columns().map(|(report, ..)| if report.passed { "passed" } else { "FAILED" }));
 }
 
 fn row(name: impl Display, cells: impl Iterator<Item = impl Display>) {

@@ -2,7 +2,9 @@
 
 use core::arch::asm;
 
-const TIME: usize = 0x5449_4d45;
+const BASE: usize = 0x10;
+/// The first of three functions: vendor, architecture, implementation.
+const GET_MVENDORID: usize = 4;
 const SYSTEM_RESET: usize = 0x5352_5354;
 const LEGACY_PUTCHAR: usize = 1;
 const LEGACY_GETCHAR: usize = 2;
@@ -17,25 +19,25 @@ pub(crate) enum Reason {
     SystemFailure = 1,
 }
 
-fn call(extension: usize, function: usize, arguments: [usize; 2]) -> usize {
-    let [mut a0, a1] = arguments;
+fn call(extension: usize, function: usize, arguments: [usize; 2]) -> [usize; 2] {
+    let [mut a0, mut a1] = arguments;
     // SAFETY: the SBI preserves every register but a0 and a1, and these calls touch no memory.
     unsafe {
         asm!(
             "ecall",
             inlateout("a0") a0,
-            inlateout("a1") a1 => _,
+            inlateout("a1") a1,
             in("a6") function,
             in("a7") extension,
             options(nostack),
         );
     }
-    a0
+    [a0, a1]
 }
 
-/// Makes the timer interrupt pending at `deadline`, in ticks of `time`.
-pub(crate) fn set_timer(deadline: u64) {
-    call(TIME, 0, [deadline as usize, 0]);
+/// Vendor, architecture and implementation of the harts.
+pub(crate) fn ids() -> [u64; 3] {
+    core::array::from_fn(|n| call(BASE, GET_MVENDORID + n, [0; 2])[1] as u64)
 }
 
 /// Writes one byte to the console.
@@ -45,7 +47,7 @@ pub(crate) fn write_byte(byte: u8) {
 
 /// Reads a byte from the console if there is one.
 pub(crate) fn read_byte() -> Option<u8> {
-    u8::try_from(call(LEGACY_GETCHAR, 0, [0; 2]) as isize).ok()
+    u8::try_from(call(LEGACY_GETCHAR, 0, [0; 2])[0] as isize).ok()
 }
 
 /// Switches the machine off.

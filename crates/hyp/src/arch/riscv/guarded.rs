@@ -40,4 +40,33 @@ macro_rules! guarded {
     }};
 }
 
-pub(super) use guarded;
+/// Executes a load of guest memory with `{value}` and `{address}`: the value, or the trap that it raised.
+macro_rules! guarded_load {
+    ($instruction:literal, $address:expr) => {{
+        let mut trap = Trap::default();
+        let value: u64;
+        let trapped = guarded!(
+            $instruction,
+            [
+                "csrr {value}, scause",
+                "sd {value}, {scause}({trap})",
+                "csrr {value}, stval",
+                "sd {value}, {stval}({trap})",
+                "csrr {value}, htval",
+                "sd {value}, {htval}({trap})",
+                "csrr {value}, htinst",
+                "sd {value}, {htinst}({trap})"
+            ],
+            value = out(reg) value,
+            address = in(reg) $address.0,
+            trap = in(reg) &mut trap,
+            scause = const offset_of!(Trap, scause),
+            stval = const offset_of!(Trap, stval),
+            htval = const offset_of!(Trap, htval),
+            htinst = const offset_of!(Trap, htinst),
+        );
+        if trapped { Err(trap) } else { Ok(value) }
+    }};
+}
+
+pub(super) use {guarded, guarded_load};

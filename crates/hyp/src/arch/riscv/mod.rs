@@ -1,25 +1,29 @@
 //! The hart that this code runs on, in HS-mode. Privileged ISA, "Hypervisor Instructions".
 
+mod float;
 mod guarded;
+mod sbi;
 
 use core::arch::{asm, naked_asm};
 use core::mem::offset_of;
 
 use super::switch::for_the_switch;
 use crate::addr::{Gpa, Gva};
-use crate::context::Context;
-use crate::hart::{Hart, Trap};
-use guarded::guarded;
+use crate::context::{Context, FloatState};
+use crate::hart::{Hart, RemoteFence, Trap};
+use guarded::{guarded, guarded_load};
 
-/// SBI, "RFENCE Extension", and its function "Remote HFENCE.GVMA".
-const RFENCE: u64 = 0x5246_4e43;
-const REMOTE_HFENCE_GVMA: u64 = 4;
-/// A hart mask base that stands for every hart, and a size that stands for every address.
-const ALL: u64 = u64::MAX;
+/// A time that never comes.
+const NEVER: u64 = u64::MAX;
 
 /// The hart that executes this code.
 #[derive(Debug)]
-pub struct BareHart(());
+pub struct BareHart {
+    /// When the hypervisor wants an interrupt.
+    alarm: u64,
+    /// When the kernel wants one.
+    limit: u64,
+}
 
 impl BareHart {
     /// Takes charge of the hart's hypervisor CSRs.
@@ -27,9 +31,47 @@ impl BareHart {
     /// # Safety
     /// The hart is in HS-mode, with interrupts disabled whenever the value is used, translation of the
     /// hypervisor's own addresses is the identity or fixed, and nobody else uses the hypervisor and VS CSRs.
+    /// `sstatus.FS` is Off whenever the value is used, so that no code around it has anything in the
+    /// floating-point registers.
     pub unsafe fn new() -> BareHart {
-        BareHart(())
+        BareHart { alarm: NEVER, limit: NEVER }
     }
+
+    /// Has the hart interrupted at this time at the latest, for the kernel's own sake; whatever timer interrupt is
+    /// pending is withdrawn until its time has come.
+    pub fn set_limit(&mut self, time: u64) {
+        self.limit = time;
+        self.arm();
+    }
+
+    /// Sets the timer to what comes first.
+    fn arm(&mut self) {
+        sbi::set_timer(self.alarm.min(self.limit));
+    }
+}
+
+/// A fence with an operand or `zero` in each place.
+macro_rules! fence {
+    ($mnemonic:literal, $address:expr, $space:expr) => {
+        match ($address, $space) {
+            (None, None) => fence!(@ concat!($mnemonic, " zero, zero")),
+            (Some(address), None) => fence!(@ concat!($mnemonic, " {}, zero"), address),
+            (None, Some(space)) => fence!(@ concat!($mnemonic, " zero, {}"), space),
+            (Some(address), Some(space)) => fence!(@ concat!($mnemonic, " {}, {}"), address, space),
+        }
+    };
+    (@ $template:expr $(, $operand:ident)*) => {
+        // SAFETY: a fence changes no state that a program can see.
+        unsafe {
+            asm!(
+                ".option push",
+                ".option arch, +h",
+                $template,
+                ".option pop"
+                $(, in(reg) $operand)*
+            )
+        }
+    };
 }
 
 impl Hart for BareHart {
@@ -60,62 +102,31 @@ impl Hart for BareHart {
     }
 
     fn fetch_guest(&mut self, address: Gva) -> Result<u16, Trap> {
-        let mut trap = Trap::default();
-        let value: u64;
-        let trapped = guarded!(
-            "hlvx.hu {value}, ({address})",
-            [
-                "csrr {value}, scause",
-                "sd {value}, {scause}({trap})",
-                "csrr {value}, stval",
-                "sd {value}, {stval}({trap})",
-                "csrr {value}, htval",
-                "sd {value}, {htval}({trap})",
-                "csrr {value}, htinst",
-                "sd {value}, {htinst}({trap})"
-            ],
-            value = out(reg) value,
-            address = in(reg) address.0,
-            trap = in(reg) &mut trap,
-            scause = const offset_of!(Trap, scause),
-            stval = const offset_of!(Trap, stval),
-            htval = const offset_of!(Trap, htval),
-            htinst = const offset_of!(Trap, htinst),
-        );
-        if trapped { Err(trap) } else { Ok(value as u16) }
+        guarded_load!("hlvx.hu {value}, ({address})", address).map(|value| value as u16)
     }
 
-    fn hfence_gvma(&mut self) {
+    fn load_guest(&mut self, address: Gva) -> Result<u64, Trap> {
+        guarded_load!("hlv.d {value}, ({address})", address)
+    }
+
+    fn hfence_gvma(&mut self, address: Option<Gpa>, vmid: Option<u16>) {
+        // The instruction takes the address shifted right by 2.
+        fence!("hfence.gvma", address.map(|address| address.0 >> 2), vmid.map(u64::from));
+    }
+
+    fn hfence_vvma(&mut self, address: Option<Gva>, asid: Option<u16>) {
+        fence!("hfence.vvma", address.map(|address| address.0), asid.map(u64::from));
+    }
+
+    fn fence_i(&mut self) {
         // SAFETY: a fence changes no state that a program can see.
-        unsafe { asm!(".option push", ".option arch, +h", "hfence.gvma", ".option pop") };
+        unsafe { asm!(".option push", ".option arch, +zifencei", "fence.i", ".option pop") };
     }
 
-    fn hfence_gvma_page(&mut self, address: Gpa, vmid: u16) {
-        // SAFETY: as for `hfence_gvma`.
-        unsafe {
-            asm!(
-                ".option push",
-                ".option arch, +h",
-                "hfence.gvma {}, {}",
-                ".option pop",
-                in(reg) address.0 >> 2,
-                in(reg) u64::from(vmid),
-            );
-        }
-    }
-
-    fn remote_hfence_gvma(&mut self) {
-        // SAFETY: an SBI call preserves all registers but a0 and a1, and this one touches no memory.
-        unsafe {
-            asm!(
-                "ecall",
-                inlateout("a0") 0u64 => _,
-                inlateout("a1") ALL => _,
-                in("a2") 0u64,
-                in("a3") ALL,
-                in("a6") REMOTE_HFENCE_GVMA,
-                in("a7") RFENCE,
-            );
+    fn remote_fence(&mut self, fence: RemoteFence) {
+        match fence {
+            RemoteFence::Guests => sbi::hfence_gvma(),
+            RemoteFence::Guest { vmid, start, size } => sbi::hfence_gvma_vmid(start.0, size, vmid),
         }
     }
 
@@ -126,9 +137,22 @@ impl Hart for BareHart {
         time
     }
 
+    fn set_alarm(&mut self, time: u64) {
+        self.alarm = time;
+        self.arm();
+    }
+
+    fn save_float(&mut self, state: &mut FloatState) {
+        float::save(state);
+    }
+
+    fn restore_float(&mut self, state: &FloatState) {
+        float::restore(state);
+    }
+
     fn enter_guest(&mut self, context: &mut Context) {
         // SAFETY: the context is alive and ours; hgatp confines the guest to its own memory, and the switch
-        // gives every register back that a call preserves.
+        // gives every register back that a call preserves, but for the floating-point ones, which hold nothing.
         unsafe { switch(context) };
     }
 }
