@@ -1,8 +1,10 @@
 //! The hypervisor, natively on simulated harts.
 
+mod hooked;
 mod inject;
 mod isolation;
 mod memory;
+mod museum;
 mod tour;
 mod walk;
 mod world;

@@ -20,7 +20,7 @@ pub(crate) const DEVICE: u64 = 0x1000_0000;
 /// The machine's memory.
 const MEMORY: u64 = 64 << 20;
 /// How long a guest may run for one exit.
-const LIMIT: u64 = 100_000;
+const LIMIT: u64 = 20_000;
 
 /// What a run has led to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

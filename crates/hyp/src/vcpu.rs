@@ -125,11 +125,15 @@ pub(crate) enum Power {
 
 impl Shared {
     pub(crate) fn new(id: u64, number: usize) -> Shared {
+        let requests = Requests::default();
+        if number != 0 {
+            requests.add(Request::Sleep);
+        }
         Shared {
             id,
             number,
             interrupts: Interrupts::new(),
-            requests: Requests::default(),
+            requests,
             in_guest: AtomicBool::new(false),
             hart: AtomicUsize::new(0),
             power: Mutex::new(if number == 0 { Power::On } else { Power::Off }),

@@ -14,8 +14,10 @@ use iss::{AccessFault, Bus, Hart, Lines, Ram, Variant, Width};
 pub(crate) const BASE: u64 = 0x4000_0000;
 /// Where traps to HS-mode go. Nothing is executed there.
 pub(crate) const VECTOR: u64 = BASE;
-/// Where the instructions of the hypervisor are put, one at a time: a page for each hart.
+/// Where the instructions of the hypervisor are put.
 pub(crate) const CODE: u64 = BASE + 0x1000;
+/// Room for them for each hart: more than there are different ones.
+pub(crate) const CODE_SIZE: u64 = 0x4000;
 /// The most harts.
 pub(crate) const MOST_HARTS: usize = 64;
 /// What the hypervisor can use.

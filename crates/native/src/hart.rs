@@ -1,5 +1,6 @@
 //! A simulated hart, as the hypervisor's. Privileged ISA, "H Extension for Hypervisor Support".
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use isa::mode::Mode;
 use isa::{Inst, Op};
 use iss::{Hart, Observer, Stop, Variant, Width};
 
-use crate::board::{Board, CODE, CannotDelegate, MOST_HARTS, VECTOR};
+use crate::board::{Board, CODE, CODE_SIZE, CannotDelegate, MOST_HARTS, VECTOR};
 
 /// Registers of the instructions that are executed for the hypervisor.
 const RD: u8 = 5;
@@ -31,6 +32,8 @@ pub struct NativeHart {
     /// When the kernel wants the hart back.
     limit: u64,
     remote: Arc<Remote>,
+    /// Where the hypervisor's instructions are, by their encoding.
+    places: BTreeMap<u32, u64>,
 }
 
 /// Fences that other harts have asked for, by hart.
@@ -69,6 +72,7 @@ impl NativeHart {
                 alarm: u64::MAX,
                 limit: u64::MAX,
                 remote: Arc::clone(&remote),
+                places: BTreeMap::new(),
             })
         };
         (0..count).map(one).collect()
@@ -138,12 +142,21 @@ impl NativeHart {
 
     /// Executes one instruction in HS-mode, and returns what is behind it.
     fn step(&mut self, inst: Inst) -> u64 {
-        let code = CODE + 0x1000 * self.number as u64;
-        self.board.ram.store(code, Width::W, inst.encode().into()).expect("the code is in memory");
+        let code = self.place(inst.encode());
         self.hart.set_mode(Mode::HS);
         self.hart.set_pc(code);
         self.hart.run(&mut self.board, 1, None);
         code + 4
+    }
+
+    /// Where an instruction is in memory: each has a place of its own, since the hart decodes anew what has been changed.
+    fn place(&mut self, word: u32) -> u64 {
+        let free = CODE + CODE_SIZE * self.number as u64 + 4 * self.places.len() as u64;
+        let ram = &self.board.ram;
+        *self.places.entry(word).or_insert_with(|| {
+            ram.store(free, Width::W, word.into()).expect("the code is in memory");
+            free
+        })
     }
 
     /// Carries out the fences that other harts have asked for.
