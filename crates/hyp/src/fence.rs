@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn every_page_that_a_range_touches_is_forgotten() {
-        let page = |gva| Event::HfenceVvma(Some(gva), Some(3));
+        let page = |gva| Event::HfenceVvma(Some(Gva(gva)), Some(3));
         assert_eq!(ran(0x1ff0, 0x20, Some(3)), [page(0x1000), page(0x2000)]);
         assert_eq!(ran(0x1000, 0x1000, Some(3)), [page(0x1000)]);
         assert_eq!(ran(0x1000, 0, Some(3)), []);

@@ -35,12 +35,13 @@ fn handler(vstvec: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::{FakeHart, vcpu};
+    use crate::fake::World;
 
     #[test]
     fn the_guest_enters_its_handler_in_vs_mode() {
         for (from_s, enabled) in [(false, false), (false, true), (true, false), (true, true)] {
-            let (mut hart, mut vcpu) = (FakeHart::default(), vcpu());
+            let mut world = World::usual();
+            let (hart, vcpu) = (&mut world.local.hart, &mut world.vcpu);
             let others = vsstatus::SUM.mask() | vsstatus::UXL.of(2);
             hart.set_csr(
                 vsstatus::NUMBER,
@@ -50,7 +51,7 @@ mod tests {
             vcpu.context.guest.sepc = 0x1234;
             vcpu.context.guest.sstatus = sstatus::SPP.of(from_s.into()) | sstatus::SPIE.of(1);
 
-            inject(&mut hart, &mut vcpu, Exception::LoadAccessFault, 0x5678);
+            inject(hart, vcpu, Exception::LoadAccessFault, 0x5678);
 
             let expected = others | vsstatus::SPP.of(from_s.into()) | vsstatus::SPIE.of(enabled.into());
             assert_eq!(hart.csr(vsstatus::NUMBER), expected);

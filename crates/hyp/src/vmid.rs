@@ -95,13 +95,15 @@ impl Vmids {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::fake::{Event, FakeHart, FakeHost};
 
     struct World {
         hart: FakeHart,
         host: FakeHost,
-        harts: Harts,
+        harts: Arc<Harts>,
         vmids: Vmids,
     }
 
@@ -109,7 +111,7 @@ mod tests {
         World {
             hart: FakeHart::default(),
             host: FakeHost::default(),
-            harts: Harts::new(harts),
+            harts: Arc::new(Harts::new(harts)),
             vmids: Vmids::new(bits, harts),
         }
     }
@@ -170,7 +172,8 @@ mod tests {
             world.update(&Vmid::default());
         }
         world.harts.enter(1);
-        world.host.on_kick(|harts, hart| harts.leave(hart), &world.harts);
+        let harts = Arc::clone(&world.harts);
+        *world.host.on_kick.borrow_mut() = Some(Box::new(move |hart| harts.leave(hart)));
         world.update(&Vmid::default());
         assert_eq!(world.host.take_kicks(), [1]);
     }

@@ -51,5 +51,3 @@ pub(crate) fn handle<H: Hart, M: Host>(
     }
 }
 
-#[cfg(test)]
-mod tests;
