@@ -7,8 +7,8 @@ use std::panic::{self, AssertUnwindSafe};
 use hyp::gstage::{GStage, Permissions, TableCache};
 use hyp::museum::{Mistake, repeat};
 use hyp::{Gpa, Hart, Hpa, Local, Stop, Tables};
-use isa::cause::Exception;
 use isa::asm::prelude::*;
+use isa::cause::Exception;
 use isa::paging::{PAGE_SIZE, Pte, SV39X4};
 use iss::Variant;
 use iss::variant::Misaligned;
@@ -63,7 +63,10 @@ fn every_mistake_is_noticed() {
         let noticed = panic::catch_unwind(AssertUnwindSafe(check)).is_err();
         let _ = panic::take_hook();
         repeat(None);
-        println!("{mistake:?}: passes without, {} with the mistake", if noticed { "fails" } else { "PASSES" });
+        println!(
+            "{mistake:?}: passes without, {} with the mistake",
+            if noticed { "fails" } else { "PASSES" }
+        );
         if !noticed {
             unnoticed.push(mistake);
         }
@@ -149,7 +152,12 @@ fn all_harts_are_all_harts() {
     }
     assert_eq!(world.run(0, &mut guest), shown(0));
     for other in &others {
-        assert_eq!(other.shared().interrupts.pending(), csr::hvip::VSSIP.mask(), "{}", other.shared().number());
+        assert_eq!(
+            other.shared().interrupts.pending(),
+            csr::hvip::VSSIP.mask(),
+            "{}",
+            other.shared().number()
+        );
     }
 }
 
@@ -183,7 +191,8 @@ fn log(world: &mut World, guest: &Guest) -> Vec<u64> {
     let mut words = vec![0; guest.vm.dirty_log_words(0).unwrap()];
     let native::Machine { kernel, locals, .. } = &mut world.machine;
     guest.vm.get_dirty_log(&mut locals[0], kernel, 0, &mut words).unwrap();
-    let pages = words.iter().enumerate().flat_map(|(n, word)| (0..64).map(move |bit| (n, bit, word >> bit & 1)));
+    let pages =
+        words.iter().enumerate().flat_map(|(n, word)| (0..64).map(move |bit| (n, bit, word >> bit & 1)));
     pages.filter(|(.., bit)| *bit != 0).map(|(n, bit, _)| n as u64 * 64 + bit).collect()
 }
 

@@ -13,8 +13,15 @@ use native::{Board, Memory, NativeHart};
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 
 /// Places that differ in every part of the address, of which each mode has some.
-const REGIONS: [u64; 7] =
-    [0, 0x8000_0000, (1 << 39) - (4 << 20), 1 << 39, (1 << 41) - (2 << 20), (1 << 50) - (2 << 20), (1 << 59) - (2 << 20)];
+const REGIONS: [u64; 7] = [
+    0,
+    0x8000_0000,
+    (1 << 39) - (4 << 20),
+    1 << 39,
+    (1 << 41) - (2 << 20),
+    (1 << 50) - (2 << 20),
+    (1 << 59) - (2 << 20),
+];
 
 /// A page of guest physical memory near one of the regions.
 fn page() -> impl Strategy<Value = u64> {
@@ -24,12 +31,29 @@ fn page() -> impl Strategy<Value = u64> {
 #[derive(Clone, Copy, Debug)]
 enum Change {
     /// At a page, this memory, of a level, writable or not.
-    Map { gpa: u64, frame: u64, level: u32, write: bool },
+    Map {
+        gpa: u64,
+        frame: u64,
+        level: u32,
+        write: bool,
+    },
     /// From a page on, so many.
-    Unmap { gpa: u64, pages: u64 },
-    Protect { gpa: u64, pages: u64 },
-    Age { gpa: u64, pages: u64 },
-    MakeRoom { gpa: u64, pages: u64 },
+    Unmap {
+        gpa: u64,
+        pages: u64,
+    },
+    Protect {
+        gpa: u64,
+        pages: u64,
+    },
+    Age {
+        gpa: u64,
+        pages: u64,
+    },
+    MakeRoom {
+        gpa: u64,
+        pages: u64,
+    },
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -73,7 +97,8 @@ impl World {
     /// Every page that is looked at.
     fn pages(&self) -> impl Iterator<Item = u64> + use<> {
         let scheme = self.scheme;
-        let pages = REGIONS.into_iter().flat_map(|region| (0..LOOKED_AT).map(move |n| region + n * PAGE_SIZE));
+        let pages =
+            REGIONS.into_iter().flat_map(|region| (0..LOOKED_AT).map(move |n| region + n * PAGE_SIZE));
         pages.filter(move |page| scheme.covers(*page))
     }
 
@@ -180,9 +205,8 @@ impl World {
                 let permissions = Permissions { write };
                 self.cache.fill(&self.memory, 4).unwrap();
                 let World { memory, gstage, cache, .. } = self;
-                let done = gstage
-                    .map(memory, cache, Gpa(first), Hpa(hpa - back), found.level, permissions)
-                    .unwrap();
+                let done =
+                    gstage.map(memory, cache, Gpa(first), Hpa(hpa - back), found.level, permissions).unwrap();
                 self.finish(done);
             }
         }
@@ -224,7 +248,7 @@ proptest! {
         for change in changes {
             world.apply(change);
             // A few pages of each region after each change, and what lies at the edges.
-            for page in world.pages().filter(|page| page / PAGE_SIZE % 37 == 0).collect::<Vec<_>>() {
+            for page in world.pages().filter(|page| (page / PAGE_SIZE).is_multiple_of(37)).collect::<Vec<_>>() {
                 prop_assert_eq!(world.check(page), Ok(()), "after {:?}", change);
             }
         }

@@ -98,9 +98,7 @@ impl Access {
     ///
     /// `instruction_size` is given apart since a transformed compressed instruction looks like its 32-bit form.
     pub fn of(inst: &Inst, instruction_size: u64) -> Option<Access> {
-        if is_repeated(Mistake::T15)
-            && matches!(inst.op, Op::c_swsp | Op::c_sdsp)
-            && inst.bits >> 7 & 31 == 0
+        if is_repeated(Mistake::T15) && matches!(inst.op, Op::c_swsp | Op::c_sdsp) && inst.bits >> 7 & 31 == 0
         {
             return None;
         }

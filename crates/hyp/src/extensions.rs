@@ -7,7 +7,6 @@ use kvm::extension;
 
 use crate::probe::Features;
 
-
 /// A set of extensions, by KVM's numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct IsaExtensions {

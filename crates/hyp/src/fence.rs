@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn sizes_that_mean_everything_do_and_so_do_large_and_wrapping_ranges() {
-        for (start, size) in [(0, 0), (0, u64::MAX), (0x1000, u64::MAX), (u64::MAX, 1), (u64::MAX - 5, 7), (0, 513 << 12)] {
+        for (start, size) in
+            [(0, 0), (0, u64::MAX), (0x1000, u64::MAX), (u64::MAX, 1), (u64::MAX - 5, 7), (0, 513 << 12)]
+        {
             assert_eq!(ran(start, size, None), [Event::HfenceVvma(None, None)], "{start:#x} {size:#x}");
         }
         assert_eq!(ran(0, u64::MAX, Some(7)), [Event::HfenceVvma(None, Some(7))]);

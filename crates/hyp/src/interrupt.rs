@@ -82,9 +82,7 @@ impl Interrupts {
 
     fn update(&self, change: impl Fn(u64) -> u64) {
         let mut word = self.0.load(Ordering::SeqCst);
-        while let Err(now) =
-            self.0.compare_exchange(word, change(word), Ordering::SeqCst, Ordering::SeqCst)
-        {
+        while let Err(now) = self.0.compare_exchange(word, change(word), Ordering::SeqCst, Ordering::SeqCst) {
             word = now;
         }
     }

@@ -8,9 +8,7 @@ use core::ops::Range;
 
 use isa::paging::{PAGE_SIZE, Pte, Scheme};
 use kvm::Errno;
-use kvm::ioctl::{
-    DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE, IoEventFd, UserMemoryRegion,
-};
+use kvm::ioctl::{DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE, IoEventFd, UserMemoryRegion};
 
 use crate::addr::{Gpa, Hpa, Hva};
 use crate::gstage::{Change, Flush, GStage, Permissions, Tables};
@@ -319,12 +317,7 @@ impl Vm {
 
     /// Learns that the memory behind a range of user addresses is about to be used for something else: an MMU notifier's
     /// beginning. When this returns, no guest can reach it; and none will find it until the [end](Vm::invalidate_end).
-    pub fn invalidate_begin<H: Hart>(
-        &self,
-        local: &mut Local<H>,
-        tables: &impl Tables,
-        range: Range<Hva>,
-    ) {
+    pub fn invalidate_begin<H: Hart>(&self, local: &mut Local<H>, tables: &impl Tables, range: Range<Hva>) {
         let mut memory = self.memory.lock();
         memory.invalidating += 1;
         memory.invalidations += 1;
@@ -350,8 +343,7 @@ impl Vm {
         let mut memory = self.memory.lock();
         let Memory { slots, gstage, .. } = &mut *memory;
         slots.by_user_address(range).fold(false, |young, guest| {
-            young
-                | if clear { gstage.age_range(tables, guest) } else { gstage.is_young(tables, guest) }
+            young | if clear { gstage.age_range(tables, guest) } else { gstage.is_young(tables, guest) }
         })
     }
 

@@ -113,9 +113,7 @@ mod tests {
 
     #[test]
     fn the_widest_translation_is_taken_or_the_one_that_is_asked_for() {
-        for (modes, widest) in
-            [(&[0, 8][..], &SV39X4), (&[0, 8, 9], &SV48X4), (&[0, 8, 9, 10], &SV57X4)]
-        {
+        for (modes, widest) in [(&[0, 8][..], &SV39X4), (&[0, 8, 9], &SV48X4), (&[0, 8, 9, 10], &SV57X4)] {
             assert_eq!(probe(&mut with_modes(modes), None).unwrap().gstage, widest);
             assert_eq!(probe(&mut with_modes(modes), Some(&SV39X4)).unwrap().gstage, &SV39X4);
         }

@@ -77,12 +77,12 @@ impl Vcpu {
             }
             requests.take(Request::Sleep);
         }
-        if requests.take(Request::Reset) {
-            if let Some((pc, a1)) = shared.take_start() {
-                self.put(local);
-                self.reset(pc, a1);
-                self.load(local, host);
-            }
+        if requests.take(Request::Reset)
+            && let Some((pc, a1)) = shared.take_start()
+        {
+            self.put(local);
+            self.reset(pc, a1);
+            self.load(local, host);
         }
         if requests.take(Request::StolenTime) {
             self.write_stolen_time(host);
@@ -114,8 +114,7 @@ impl Vcpu {
             self.vs.hvip = value;
             local.hart.write::<{ isa::csr::hvip::NUMBER }>(value);
         }
-        let may_enter =
-            self.shared.requests.is_empty() && !local.hypervisor.vmids.is_stale(&self.vm.vmid);
+        let may_enter = self.shared.requests.is_empty() && !local.hypervisor.vmids.is_stale(&self.vm.vmid);
         let trap = may_enter.then(|| self.enter(&mut local.hart));
         local.hypervisor.harts.leave(number);
         self.shared.end();

@@ -18,8 +18,8 @@ use crate::host::Host;
 use crate::interrupt::Interrupts;
 use crate::museum::{Mistake, is_repeated};
 use crate::pending::Pending;
-use crate::sbi::StolenTime;
 use crate::request::{Request, Requests};
+use crate::sbi::StolenTime;
 use crate::timer::Timer;
 use crate::vm::Vm;
 
@@ -352,8 +352,7 @@ impl Vcpu {
         self.context.guest.sepc = pc;
         self.context.guest.set(10, self.shared.number as u64);
         self.context.guest.set(11, a1);
-        self.context.guest.sstatus =
-            sstatus::SPP.of(1) | sstatus::SPIE.of(1) | sstatus::UXL.of(XLEN_64);
+        self.context.guest.sstatus = sstatus::SPP.of(1) | sstatus::SPIE.of(1) | sstatus::UXL.of(XLEN_64);
         self.reset_float();
         self.around = SharedState {
             hstatus: hstatus::SPV.of(1)

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use isa::csr::hgatp;
-use kvm::capability;
 use kvm::Errno;
+use kvm::capability;
 use kvm::ioctl::{DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE};
 use spin::Mutex;
 

@@ -6,8 +6,8 @@
 
 use spin::Mutex;
 
-use crate::host::Host;
 use crate::hart::{Hart, RemoteFence};
+use crate::host::Host;
 use crate::hypervisor::Harts;
 use crate::museum::{Mistake, is_repeated};
 use crate::sync::{AtomicU64, Ordering};

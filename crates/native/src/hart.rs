@@ -57,11 +57,7 @@ impl NativeHart {
     ///
     /// # Panics
     /// For more than 64.
-    pub fn all(
-        board: &Board,
-        variant: Variant,
-        count: usize,
-    ) -> Result<Vec<NativeHart>, CannotDelegate> {
+    pub fn all(board: &Board, variant: Variant, count: usize) -> Result<Vec<NativeHart>, CannotDelegate> {
         assert!(count <= MOST_HARTS, "a machine has at most {MOST_HARTS} harts");
         let remote = Arc::new(Remote((0..count).map(|_| Mutex::default()).collect()));
         let one = |number| {

@@ -194,10 +194,9 @@ impl Machine {
     pub fn run<M: Monitor>(&mut self, threads: &mut [Thread], monitor: &mut M) -> Result<M::End, Error> {
         loop {
             let mut has_run = false;
-            for number in 0..threads.len() {
+            for (number, thread) in threads.iter_mut().enumerate() {
                 let hart = number % self.locals.len();
                 let now = self.now();
-                let thread = &mut threads[number];
                 if thread.is_blocked && !thread.vcpu.is_runnable(now) {
                     continue;
                 }

@@ -15,6 +15,7 @@ mod mutants;
 mod peers;
 mod process;
 mod project;
+mod rings;
 mod static_elf;
 mod suite;
 mod switch_mutants;

@@ -12,9 +12,9 @@ use crate::images::{self, CALLS, GUESTS, SMP};
 use crate::linux::{self, Software};
 use crate::machine::{self, Program};
 use crate::process::{self, run};
-use crate::project;
 use crate::tally::{Counts, Tally};
 use crate::toolchain::{self, Toolchain};
+use crate::{project, rings};
 
 /// Numbers of harts on which the images are run.
 const HARTS: [usize; 2] = [1, 4];
@@ -102,6 +102,7 @@ pub(crate) fn run_all() -> Result<bool> {
     run_on(&mut tally, "vhart", machine::vhart);
     tally.counted_step("The images on other harts of vhart's", run_variants);
     tally.counted_step("The images on harts of vhart's that run at the same time", run_parallel);
+    tally.counted_step("The hypervisor natively and on bare metal", rings::compare);
     if process::find(debugger::GDB).is_some() {
         tally.step("GDB follows a guest of the demo in and out", debugger::follow_demo);
     }

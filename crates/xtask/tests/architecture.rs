@@ -14,14 +14,36 @@ const USES: [(&str, &[&str]); 9] = [
     ("native", &["isa", "iss", "hyp", "kvm"]),
     (
         "vhart",
-        &["isa", "iss", "platform", "hyp", "kvm", "native", "vmm-core", "anyhow", "clap", "tracing-subscriber"],
+        &[
+            "isa",
+            "iss",
+            "platform",
+            "hyp",
+            "kvm",
+            "native",
+            "vmm-core",
+            "anyhow",
+            "clap",
+            "tracing-subscriber",
+        ],
     ),
     ("xtask", &["anyhow", "clap"]),
 ];
 
 /// Crates whose use is restricted to those that [`USES`] names.
-const RESTRICTED: [&str; 11] =
-    ["native", "isa", "kvm", "vmm-core", "hyp", "iss", "platform", "vhart", "anyhow", "clap", "tracing-subscriber"];
+const RESTRICTED: [&str; 11] = [
+    "native",
+    "isa",
+    "kvm",
+    "vmm-core",
+    "hyp",
+    "iss",
+    "platform",
+    "vhart",
+    "anyhow",
+    "clap",
+    "tracing-subscriber",
+];
 
 /// Where unsafe code may be, apart from the software of the simulated machine, and why.
 const UNSAFE: [&str; 5] = [

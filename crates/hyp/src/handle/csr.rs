@@ -1,7 +1,7 @@
 //! CSRs that a guest reaches by way of the hypervisor. Unprivileged ISA, "Zicsr"; "Zicntr and Zihpm".
 
-use isa::{Inst, Op};
 use isa::csr::{cycle, seed};
+use isa::{Inst, Op};
 use kvm::{Exit, Run};
 
 use crate::extensions::isa_number;
@@ -68,12 +68,7 @@ pub(super) fn emulate<H: Hart>(
 }
 
 /// The time is the guest's; counters that nobody counts for it read 0, as the manual permits. None can be written.
-fn read_counter<H: Hart>(
-    vcpu: &mut Vcpu,
-    hart: &mut H,
-    counter: u16,
-    access: CsrAccess,
-) -> Option<Flow> {
+fn read_counter<H: Hart>(vcpu: &mut Vcpu, hart: &mut H, counter: u16, access: CsrAccess) -> Option<Flow> {
     let extension = if counter <= INSTRET { ZICNTR } else { ZIHPM };
     let in_user_mode = isa::csr::sstatus::SPP.get(vcpu.context.guest.sstatus) == 0;
     let is_open = !in_user_mode || vcpu.around.scounteren >> counter & 1 != 0;

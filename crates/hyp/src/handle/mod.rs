@@ -50,4 +50,3 @@ pub(crate) fn handle<H: Hart, M: Host>(
         }
     }
 }
-

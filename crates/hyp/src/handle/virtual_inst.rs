@@ -14,12 +14,7 @@ use crate::run::{Flow, Stop};
 use crate::vcpu::Vcpu;
 
 /// Handles a virtual-instruction exception; `bits` is the instruction, or 0 where the hart does not say.
-pub(super) fn handle<H: Hart>(
-    vcpu: &mut Vcpu,
-    local: &mut Local<H>,
-    page: &mut Run<'_>,
-    bits: u64,
-) -> Flow {
+pub(super) fn handle<H: Hart>(vcpu: &mut Vcpu, local: &mut Local<H>, page: &mut Run<'_>, bits: u64) -> Flow {
     let inst = match u32::try_from(bits) {
         Ok(0) | Err(_) => fetch(&mut local.hart, vcpu),
         Ok(bits) => isa::decode(bits).ok_or(NoInst::Undefined(bits)),

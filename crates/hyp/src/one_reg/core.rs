@@ -37,5 +37,5 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
 }
 
 pub(super) fn list(list: &mut Vec<Register>) {
-    list.extend((PC..=MODE).map(|index| Register::core(index)));
+    list.extend((PC..=MODE).map(Register::core));
 }

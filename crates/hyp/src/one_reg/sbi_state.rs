@@ -40,7 +40,7 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, value: u64) -> Result<(), Errno
             vcpu.stolen.record = None;
             Ok(())
         }
-        (STA, SHMEM_LO) if value % ALIGNMENT == 0 || is_repeated(Mistake::B26) => {
+        (STA, SHMEM_LO) if value.is_multiple_of(ALIGNMENT) || is_repeated(Mistake::B26) => {
             vcpu.stolen.record = Some(Gpa(value));
             Ok(())
         }

@@ -37,5 +37,5 @@ pub(super) fn set(vcpu: &mut Vcpu, place: Place, host_time: u64, value: u64) -> 
 }
 
 pub(super) fn list(list: &mut Vec<Register>) {
-    list.extend((FREQUENCY..=STATE).map(|index| Register::timer(index)));
+    list.extend((FREQUENCY..=STATE).map(Register::timer));
 }

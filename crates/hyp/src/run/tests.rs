@@ -41,7 +41,8 @@ fn what_is_asked_for_is_done_before_the_entry() {
     world.hart().exit_with(HOST_INTERRUPT);
     world.run().unwrap();
     let events = world.take_events();
-    let at = |wanted: crate::fake::Event| events.iter().position(|event| *event == wanted).expect("it is done");
+    let at =
+        |wanted: crate::fake::Event| events.iter().position(|event| *event == wanted).expect("it is done");
     let entered = at(Enter);
     assert!(at(FenceI) < entered && at(HfenceVvma(None, None)) < entered);
     assert!(at(HfenceVvma(Some(crate::addr::Gva(0x1000)), Some(3))) < entered);

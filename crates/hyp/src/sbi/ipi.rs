@@ -12,7 +12,6 @@ pub(super) fn call<M: Host>(vcpu: &Vcpu, host: &M, call: Call) -> Answer {
         return Answer::Error(NOT_SUPPORTED);
     }
     let [mask, base, ..] = call.args;
-    let sent = HartMask::new(mask, base)
-        .for_each(vcpu, |other| other.set_interrupt(host, Interrupt::Vssi));
+    let sent = HartMask::new(mask, base).for_each(vcpu, |other| other.set_interrupt(host, Interrupt::Vssi));
     if sent { Answer::Value(0) } else { Answer::Error(INVALID_PARAM) }
 }

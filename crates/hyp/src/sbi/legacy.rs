@@ -23,12 +23,7 @@ const REMOTE_SFENCE_VMA: u64 = 6;
 const REMOTE_SFENCE_VMA_ASID: u64 = 7;
 const SHUTDOWN: u64 = 8;
 
-pub(super) fn call<H: Hart, M: Host>(
-    vcpu: &mut Vcpu,
-    local: &mut Local<H>,
-    host: &M,
-    call: Call,
-) -> Answer {
+pub(super) fn call<H: Hart, M: Host>(vcpu: &mut Vcpu, local: &mut Local<H>, host: &M, call: Call) -> Answer {
     let [first, start, size, asid, ..] = call.args;
     match call.extension {
         SET_TIMER => vcpu.timer.set(&mut local.hart, &vcpu.shared.interrupts, first),

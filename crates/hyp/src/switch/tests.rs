@@ -254,12 +254,8 @@ fn enter_events(smstateen: bool) -> Vec<Event> {
 
 /// A host with values of its own in the shared CSRs, and a guest that changes everything it can.
 fn host_and_guest(world: &mut World) {
-    world.vcpu.around = crate::context::SharedState {
-        hstatus: 0x13,
-        scounteren: 0x11,
-        senvcfg: 0x12,
-        sstateen0: 0x14,
-    };
+    world.vcpu.around =
+        crate::context::SharedState { hstatus: 0x13, scounteren: 0x11, senvcfg: 0x12, sstateen0: 0x14 };
     let hart = world.hart();
     hart.set_csr(scounteren::NUMBER, 0x21);
     hart.set_csr(senvcfg::NUMBER, 0x22);

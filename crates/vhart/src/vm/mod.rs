@@ -11,8 +11,8 @@ use kvm::ioctl::MpState;
 use kvm::{Errno, Register, extension};
 use native::{Machine, Thread};
 use vmm_core::device_tree::{self, Description};
-use vmm_core::map::{DEVICE_TREE, DEVICE_TREE_SIZE, RAM_BASE, RAM_SIZE};
 use vmm_core::image;
+use vmm_core::map::{DEVICE_TREE, DEVICE_TREE_SIZE, RAM_BASE, RAM_SIZE};
 
 use crate::args::VmArgs;
 use crate::{images, session};

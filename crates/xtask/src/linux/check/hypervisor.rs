@@ -145,7 +145,11 @@ fn compare_registers<'a>(
         }
     }
     let unused = explained.iter().find(|(_, used)| !**used);
-    ensure!(unused.is_none(), "{DOCUMENT} explains {}, which does not differ", unused.map_or("", |row| row.0));
+    ensure!(
+        unused.is_none(),
+        "{DOCUMENT} explains {}, which does not differ",
+        unused.map_or("", |row| row.0)
+    );
     Ok(same)
 }
 
