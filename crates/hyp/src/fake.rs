@@ -182,6 +182,7 @@ pub(crate) const USER: u64 = 0x10_0000_0000;
 
 /// What the kernel does in between.
 type Hook = Box<dyn FnMut()>;
+type KickHook = Box<dyn FnMut(usize)>;
 
 /// A kernel. Frames are never used twice; each byte lives in a map of pages.
 pub(crate) struct FakeHost {
@@ -200,7 +201,7 @@ pub(crate) struct FakeHost {
     /// What happens when a page is found.
     pub(crate) on_resolve: RefCell<Option<Hook>>,
     /// What happens when a hart is kicked.
-    pub(crate) on_kick: RefCell<Option<Box<dyn FnMut(usize)>>>,
+    pub(crate) on_kick: RefCell<Option<KickHook>>,
     kicks: RefCell<Vec<usize>>,
     wakes: RefCell<Vec<usize>>,
     signals: RefCell<Vec<u64>>,
@@ -254,7 +255,7 @@ impl FakeHost {
     fn check_table(&self, at: Hpa) {
         let live = self.live.borrow();
         let (start, size) = live.range(..=at.0).next_back().expect("no table is there");
-        assert!(at.0 % 8 == 0 && at.0 < start + size, "{at:?} is in no table");
+        assert!(at.0.is_multiple_of(8) && at.0 < start + size, "{at:?} is in no table");
     }
 
     fn check_user(&self, hva: Hva, length: u64) -> Result<(), Errno> {

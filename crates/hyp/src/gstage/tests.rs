@@ -42,7 +42,7 @@ fn flush(start: u64, end: u64) -> Option<Flush> {
 fn the_root_is_sixteen_kibibytes_and_aligned() {
     for scheme in [&SV39X4, &SV48X4, &SV57X4] {
         let World { host, gstage, .. } = world(scheme);
-        assert_eq!(host.live.borrow().iter().map(|(_, size)| *size).collect::<Vec<_>>(), [16 << 10]);
+        assert_eq!(host.live.borrow().values().copied().collect::<Vec<_>>(), [16 << 10]);
         assert_eq!(gstage.root.0 % (16 << 10), 0);
         assert_eq!(gstage.hgatp(), scheme.mode << 60 | gstage.root.0 >> 12);
         assert_eq!(gstage.limit(), Gpa(1 << scheme.address_bits()));

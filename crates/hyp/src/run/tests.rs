@@ -141,7 +141,7 @@ fn without_sstc_the_hart_is_interrupted_when_the_guests_timer_is_due() {
         assert_eq!(alarms, alarm.map(Alarm).iter().collect::<Vec<_>>(), "deadline {deadline}");
         let told = events.contains(&Write("hvip", Interrupt::Vsti.bit()));
         assert_eq!(told, pending, "deadline {deadline}");
-        assert_eq!(world.vcpu.has_interrupt(1000), false, "the guest has not enabled it");
+        assert!(!world.vcpu.has_interrupt(1000), "the guest has not enabled it");
     }
 }
 
