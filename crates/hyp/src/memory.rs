@@ -11,7 +11,7 @@ use kvm::Errno;
 use kvm::ioctl::{DIRTY_LOG_INITIALLY_SET, DIRTY_LOG_MANUAL_PROTECT_ENABLE, IoEventFd, UserMemoryRegion};
 
 use crate::addr::{Gpa, Hpa, Hva};
-use crate::gstage::{Change, Flush, GStage, Permissions, Tables};
+use crate::gstage::{Change, Flush, GStage, Permissions, TableCache, Tables};
 use crate::hart::{Hart, RemoteFence};
 use crate::host::{Host, Resolved};
 use crate::local::Local;
@@ -335,6 +335,57 @@ impl Vm {
         let mut memory = self.memory.lock();
         memory.invalidations += 1;
         memory.invalidating = memory.invalidating.saturating_sub(1);
+    }
+
+    /// Gives the guest memory of the host's that is no user's, as of a device: `size` bytes at `gpa`, which no slot has.
+    ///
+    /// # Errors
+    /// `EINVAL` for what does not begin and end at pages or cannot be translated; `EEXIST` where a slot has any of it,
+    /// or something is mapped there; `ENOMEM`. What has been mapped until then can be taken back by [`iounmap`](Vm::iounmap).
+    pub fn ioremap<H: Hart>(
+        &self,
+        local: &mut Local<H>,
+        tables: &impl Tables,
+        gpa: Gpa,
+        hpa: Hpa,
+        size: u64,
+        write: bool,
+    ) -> Result<(), Errno> {
+        let end = gpa.0.checked_add(size).ok_or(Errno::EINVAL)?;
+        if (gpa.0 | hpa.0 | size) & (PAGE_SIZE - 1) != 0 || end > 1 << self.gstage_scheme().address_bits() {
+            return Err(Errno::EINVAL);
+        }
+        let mut cache = TableCache::default();
+        let mut mapped = Ok(());
+        for offset in (0..size).step_by(PAGE_SIZE as usize) {
+            let page = gpa.offset(offset);
+            mapped = cache.fill(tables, MOST_TABLES).map_err(|_| Errno::ENOMEM);
+            mapped = mapped.and_then(|()| {
+                let mut memory = self.memory.lock();
+                if memory.slots.find(page).is_some() || memory.is_mapped(tables, page, false) {
+                    return Err(Errno::EEXIST);
+                }
+                let permissions = Permissions { write };
+                let hpa = hpa.offset(offset);
+                let change = memory.gstage.map(tables, &mut cache, page, hpa, 0, permissions);
+                drop(memory);
+                let change = change.map_err(|_| Errno::EINVAL)?;
+                local.hart.hfence_gvma(Some(page), Some(self.vmid.number()));
+                self.finish(local, tables, change);
+                Ok(())
+            });
+            if mapped.is_err() {
+                break;
+            }
+        }
+        cache.drain(tables);
+        mapped
+    }
+
+    /// Takes back what [`ioremap`](Vm::ioremap) has given.
+    pub fn iounmap<H: Hart>(&self, local: &mut Local<H>, tables: &impl Tables, range: Range<Gpa>) {
+        let change = self.memory.lock().gstage.unmap_range(tables, range);
+        self.finish(local, tables, change);
     }
 
     /// Whether the guest has accessed memory behind a range of user addresses since this was last asked; what it accesses

@@ -279,3 +279,27 @@ fn a_machine_that_ends_gives_every_table_back() {
     vm.destroy(&host);
     assert!(host.live.borrow().is_empty());
 }
+
+#[test]
+fn memory_of_a_device_is_given_page_by_page_where_no_slot_is() {
+    let mut world = World::usual();
+    let device = RAM - 0x3000;
+    let World { local, host, vm, .. } = &mut world;
+    let tables = host.live.borrow().len();
+    let mut remap = |gpa, hpa, size| vm.ioremap(local, host, Gpa(gpa), Hpa(hpa), size, true);
+    assert_eq!(remap(device, 0x5000, 0x3000), Ok(()));
+    assert_eq!(remap(device + 0x1000, 0x5000, 0x3000), Err(Errno::EEXIST), "it is there");
+    assert_eq!(remap(device - 0x1000, 0x4000, 0x1000), Ok(()));
+    assert_eq!(remap(RAM, 0x4000, 0x1000), Err(Errno::EEXIST), "a slot is there");
+    for (gpa, hpa, size) in
+        [(device + 1, 0, 0x1000), (device, 8, 0x1000), (device, 0, 1), (u64::MAX - 0xfff, 0, 0x1000)]
+    {
+        assert_eq!(remap(gpa, hpa, size), Err(Errno::EINVAL), "{gpa:#x} {hpa:#x} {size:#x}");
+    }
+    assert_eq!(world.mapped(device + 0x2000), Some((0, true)));
+    let World { local, host, vm, .. } = &mut world;
+    vm.iounmap(local, host, Gpa(device)..Gpa(RAM));
+    assert_eq!(world.mapped(device), None);
+    assert!(world.host.live.borrow().len() > tables, "the tables stay for the next");
+    assert_eq!(world.fault(device, false), Ok(Mapped::NoMemory));
+}
