@@ -16,7 +16,8 @@ use crate::vcpu::{Power, Vcpu};
 /// Why a virtual hart does not run on by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stop {
-    /// It is up to user space; the shared page says why. The host puts the virtual hart and returns 0 from `KVM_RUN`.
+    /// It is up to user space; the shared page says why. The host returns 0 from `KVM_RUN`; it puts the virtual hart where it
+    /// does anything else on this hart.
     Exit,
     /// An interrupt of the host's ended the run and is pending still. The host takes it, and runs the virtual hart on; it
     /// puts it where another thread gets the hart.
