@@ -3,7 +3,6 @@
 mod hooked;
 mod inject;
 mod isolation;
-mod memory;
 mod museum;
 mod tour;
 mod walk;

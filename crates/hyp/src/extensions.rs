@@ -31,7 +31,6 @@ const NEVER: u128 = 1 << isa_number("h") | 1 << isa_number("sscofpmf");
 
 const F: u16 = isa_number("f");
 const D: u16 = isa_number("d");
-const V: u16 = isa_number("v");
 const SSTC: u16 = isa_number("sstc");
 const SVPBMT: u16 = isa_number("svpbmt");
 const SVADE: u16 = isa_number("svade");
@@ -45,6 +44,10 @@ impl IsaExtensions {
     pub(crate) fn new(machine: ExtSet, features: Features) -> IsaExtensions {
         let mut available = 0;
         for (number, name) in extension::ISA.iter().enumerate() {
+            // Nobody saves vector registers.
+            if *name == "v" || name.starts_with("zv") {
+                continue;
+            }
             let has = match *name {
                 // What C and D have together has no name of its own elsewhere.
                 "zcd" => machine.has(Ext::C) && machine.has(Ext::D),
@@ -82,7 +85,7 @@ impl IsaExtensions {
         match number {
             // Without it, nobody would set A and D for the guest.
             SVADE => self.is_available(SVADU),
-            F | D | V | SSTC | SVPBMT | SVADU | ZICBOM | ZICBOZ | SMSTATEEN => true,
+            F | D | SSTC | SVPBMT | SVADU | ZICBOM | ZICBOZ | SMSTATEEN => true,
             _ => false,
         }
     }
@@ -141,7 +144,7 @@ pub struct SbiExtensions([Status; extension::SBI.len()]);
 
 impl SbiExtensions {
     /// What a guest has by default.
-    pub(crate) fn new(_features: Features) -> SbiExtensions {
+    pub(crate) fn new() -> SbiExtensions {
         SbiExtensions(core::array::from_fn(|number| match extension::SBI[number] {
             "pmu" | "fwft" | "mpxy" => Status::Unavailable,
             "dbcn" | "susp" => Status::Disabled,

@@ -288,7 +288,7 @@ impl Vcpu {
             host_float: FloatState::default(),
             config: Config::default(),
             isa,
-            sbi: SbiExtensions::new(features),
+            sbi: SbiExtensions::new(),
             timer: Timer::new(isa.has_sstc()),
             tables: TableCache::default(),
             pending: None,
