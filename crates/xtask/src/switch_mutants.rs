@@ -1,4 +1,5 @@
-//! `cargo xtask switch-mutants`: deletes and swaps the accesses of the world switch one by one; a test must fail each time.
+//! `cargo xtask switch-mutants`: deletes and swaps the accesses of the world switch one by one, and deletes each fence of the
+//! hypervisor's; a test must fail each time.
 //!
 //! It works on a copy of the workspace, with a target folder of its own.
 
@@ -10,9 +11,49 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{process, project};
 
-/// Where the world switch touches CSRs: load, put, entry and exit; the timer's part of them; the inner switch.
-const FILES: [&str; 3] =
-    ["crates/hyp/src/switch.rs", "crates/hyp/src/timer.rs", "crates/hyp/src/arch/switch.rs"];
+/// Where the world switch touches CSRs: load, put, entry and exit; the timer's and the floating-point registers' part of
+/// them; what a trap of the guest's writes; the inner switch; a hart's first and last accesses.
+const SWITCH: [&str; 6] = [
+    "crates/hyp/src/switch.rs",
+    "crates/hyp/src/timer.rs",
+    "crates/hyp/src/fp.rs",
+    "crates/hyp/src/inject.rs",
+    "crates/hyp/src/local.rs",
+    "crates/hyp/src/arch/switch.rs",
+];
+
+/// Where what harts have cached is forgotten, or what must be is written down.
+const FENCES: [&str; 9] = [
+    "crates/hyp/src/fence.rs",
+    "crates/hyp/src/hypervisor.rs",
+    "crates/hyp/src/local.rs",
+    "crates/hyp/src/memory.rs",
+    "crates/hyp/src/run.rs",
+    "crates/hyp/src/switch.rs",
+    "crates/hyp/src/vmid.rs",
+    "crates/hyp/src/gstage/map.rs",
+    "crates/hyp/src/gstage/range.rs",
+];
+
+/// What a fence is, in the words of these files.
+const FENCE_CALLS: [&str; 12] = [
+    "hfence_gvma(",
+    "hfence_vvma(",
+    "fence_i(",
+    "remote_fence(",
+    "fence_guest(",
+    "forget_others(",
+    "expel_guests(",
+    "self.fence(",
+    ".finish(local",
+    "change.flush(",
+    "flush.start =",
+    "flush.end =",
+];
+
+/// The tests that must notice, the quick ones first.
+const TESTS: [&[&str]; 2] =
+    [&["--package", "hyp", "--lib"], &["--package", "tests", "--test", "hypervisor"]];
 
 /// One change to one file.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,22 +79,26 @@ pub(crate) fn run() -> Result<()> {
     let scratch = project::target().join("switch-mutants");
     let copy = scratch.join("workspace");
     project::copy_sources(&copy)?;
-    let clean = test(&copy, &scratch)?;
-    ensure!(
-        clean.status.success(),
-        "the tests fail without any change:\n{}",
-        String::from_utf8_lossy(&clean.stdout)
-    );
+    for tests in TESTS {
+        let clean = test(&copy, &scratch, tests)?;
+        ensure!(
+            clean.status.success(),
+            "the tests fail without any change:\n{}",
+            String::from_utf8_lossy(&clean.stdout)
+        );
+    }
 
     let (mut failed, mut not_compiled, mut survivors) = (0, 0, Vec::new());
-    for file in FILES {
+    let switch = SWITCH.map(|file| (file, mutants as fn(&str) -> Vec<Mutant>));
+    let fences = FENCES.map(|file| (file, without_fences as fn(&str) -> Vec<Mutant>));
+    for (file, make) in switch.into_iter().chain(fences) {
         let path = copy.join(file);
         let original =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        for mutant in mutants(&original) {
+        for mutant in make(&original) {
             fs::write(&path, &mutant.text).with_context(|| format!("cannot write {}", path.display()))?;
             let name = format!("{file}: {}", mutant.change);
-            match verdict(&test(&copy, &scratch)?) {
+            match verdict(&copy, &scratch)? {
                 Verdict::TestFailed => {
                     println!("test failed    {name}");
                     failed += 1;
@@ -77,24 +122,53 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn test(workspace: &Path, scratch: &Path) -> Result<Output> {
+fn test(workspace: &Path, scratch: &Path, tests: &[&str]) -> Result<Output> {
     process::cargo(workspace)
-        .args(["test", "--package", "hyp", "--lib", "--quiet"])
+        .arg("test")
+        .args(tests)
+        .arg("--quiet")
         .env("CARGO_TARGET_DIR", scratch.join("target"))
-        // The switch has no properties that random input would find.
-        .env("PROPTEST_CASES", "1")
+        // A few random sequences are enough for what is deleted here.
+        .env("PROPTEST_CASES", "16")
         .output()
         .context("cannot run cargo")
 }
 
-fn verdict(output: &Output) -> Verdict {
-    if output.status.success() {
-        Verdict::Survived
-    } else if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
-        Verdict::NotCompiled
-    } else {
-        Verdict::TestFailed
+/// Whether one of the tests notices what has been changed.
+fn verdict(workspace: &Path, scratch: &Path) -> Result<Verdict> {
+    for tests in TESTS {
+        let output = test(workspace, scratch, tests)?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            let compiled = !text.contains("could not compile");
+            return Ok(if compiled { Verdict::TestFailed } else { Verdict::NotCompiled });
+        }
     }
+    Ok(Verdict::Survived)
+}
+
+/// Every mutant of a file that lacks a fence.
+fn without_fences(text: &str) -> Vec<Mutant> {
+    let lines: Vec<&str> = text.lines().collect();
+    let end = lines.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(lines.len());
+    let is_fence = |line: &str| {
+        let line = line.trim_start();
+        !line.starts_with("//") && !is_function(line) && FENCE_CALLS.iter().any(|call| line.contains(call))
+    };
+    let fences = (0..end).filter(|number| is_fence(lines[*number]));
+    fences
+        .map(|number| {
+            let mut changed = lines.clone();
+            // The last arm of a match, or the last value of a block, must still be one.
+            let replaced = match lines[number].split_once("=> ") {
+                Some((pattern, _)) => format!("{pattern}=> {{}}"),
+                None => String::new(),
+            };
+            changed[number] = &replaced;
+            let change = format!("line {} without its fence: {}", number + 1, lines[number].trim());
+            Mutant { change, text: changed.join("\n") }
+        })
+        .collect()
 }
 
 /// Every mutant of a file: each access deleted, and each two neighbours of one function swapped.
@@ -169,6 +243,23 @@ pub(crate) fn put(hart: &mut H) {
         );
         let swapped = mutants(text).pop().unwrap().text;
         assert!(swapped.contains("    self.timer.load(hart);\n    let x = 2;\n    hart.write(1);\n"));
+    }
+
+    #[test]
+    fn fences_are_deleted_where_they_are_called() {
+        let text = "\
+fn fence_guest(hart: &mut H) {
+    match all {
+        true => hart.hfence_gvma(None, None),
+        false => {}
+    }
+    // hart.fence_i() is described here
+    hart.fence_i();
+}";
+        let mutants = without_fences(text);
+        assert_eq!(mutants.len(), 2);
+        assert!(mutants[0].text.contains("        true => {}\n"));
+        assert!(!mutants[1].text.contains("    hart.fence_i();"));
     }
 
     #[test]
