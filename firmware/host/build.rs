@@ -8,5 +8,5 @@ fn main() {
     println!("cargo:rustc-link-arg-bins=-T{directory}/host.ld");
     println!("cargo:rerun-if-changed=host.ld");
     println!("cargo:rerun-if-changed=../guests/embed.rs");
-    embed::require(&["hello", "uart", "timer", "pages", "smp"]);
+    embed::require(&["hello", "uart", "timer", "pages", "smp", "exits"]);
 }

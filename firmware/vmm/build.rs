@@ -9,5 +9,5 @@ fn main() {
         println!("cargo:rustc-link-arg-bins={argument}");
     }
     println!("cargo:rerun-if-changed=../guests/embed.rs");
-    embed::require(&["hello", "uart", "timer", "pages", "smp"]);
+    embed::require(&["hello", "uart", "timer", "pages", "smp", "exits"]);
 }

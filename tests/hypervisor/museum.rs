@@ -538,7 +538,7 @@ fn an_instruction_that_has_gone_is_fetched_again() {
             vm.invalidate_end();
         }
     };
-    let watched = Watched { hart: &mut first.hart, hook };
+    let watched = Watched { hart: first.hart.hart(), hook };
     let mut local = Local::enable(hypervisor.clone(), watched, 0);
     guest.thread.vcpu.load(&mut local, kernel);
     let (vcpu, mut page) = guest.thread.parts();

@@ -68,7 +68,7 @@ impl World {
         let Machine { kernel, locals, .. } = &mut self.machine;
         let local = &mut locals[hart];
         let end = hyp::Hart::time(&mut local.hart) + LIMIT;
-        local.hart.set_limit(end);
+        local.hart.hart().set_limit(end);
         guest.thread.vcpu.load(local, kernel);
         let event = loop {
             let (vcpu, mut page) = guest.thread.parts();

@@ -29,6 +29,7 @@ pub mod hypervisor;
 mod inject;
 pub mod interrupt;
 pub mod ioeventfd;
+pub mod ledger;
 pub mod local;
 mod memory;
 pub mod memslot;

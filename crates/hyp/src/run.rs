@@ -66,11 +66,11 @@ impl Vcpu {
 
     /// Does what others have asked for.
     fn serve_requests<H: Hart, M: Host>(&mut self, local: &mut Local<H>, host: &M) -> Option<Stop> {
-        let shared = self.shared.clone();
-        let requests = &shared.requests;
-        if requests.is_empty() {
+        if self.shared.requests.is_empty() {
             return None;
         }
+        let shared = self.shared.clone();
+        let requests = &shared.requests;
         if requests.has(Request::Sleep) {
             if shared.power() == Power::Off {
                 // It stays until it is started.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hyp::ledger::Counted;
 use hyp::vcpu::Vcpu;
 use hyp::{Hva, Hypervisor, Local, Stop, Tables, Vm};
 use isa::paging::Scheme;
@@ -30,8 +31,8 @@ pub struct Machine {
     pub kernel: Kernel,
     /// The hypervisor.
     pub hypervisor: Arc<Hypervisor>,
-    /// The harts.
-    pub locals: Vec<Local<NativeHart>>,
+    /// The harts, with what exits cost on each.
+    pub locals: Vec<Local<Counted<NativeHart>>>,
     board: Board,
 }
 
@@ -151,7 +152,7 @@ impl Machine {
             gstage,
         };
         let hypervisor = Hypervisor::new(&mut harts[0], machine)?;
-        let enable = |(number, hart)| Local::enable(Arc::clone(&hypervisor), hart, number);
+        let enable = |(number, hart)| Local::enable(Arc::clone(&hypervisor), Counted::new(hart), number);
         let locals = harts.into_iter().enumerate().map(enable).collect();
         Ok(Machine { kernel: Kernel::new(&board), locals, board, hypervisor })
     }
@@ -223,7 +224,7 @@ impl Machine {
     ) -> Result<Option<M::End>, Error> {
         let end = self.now() + SLICE;
         let local = &mut self.locals[hart];
-        local.hart.set_limit(end);
+        local.hart.hart().set_limit(end);
         thread.is_blocked = false;
         let number = thread.vcpu.shared().number();
         thread.vcpu.load(local, &self.kernel);

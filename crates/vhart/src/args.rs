@@ -125,7 +125,7 @@ The status is 3 if the guest says that it has failed, and 125 if it cannot go on
 /// `vhart vm`.
 #[derive(Args)]
 pub(crate) struct VmArgs {
-    /// hello, uart, timer, pages, smp, or a file: an ELF or a flat image for guest physical address 0x80200000
+    /// hello, uart, timer, pages, smp, exits, or a file: an ELF or a flat image for guest physical address 0x80200000
     #[arg(long, value_name = "GUEST", default_value = "hello")]
     pub guest: String,
     /// The number of virtual CPUs; the guest starts on the first
@@ -146,6 +146,9 @@ pub(crate) struct VmArgs {
     /// Write to standard error how often the guest has been left, by cause
     #[arg(long)]
     pub stats: bool,
+    /// Write to standard error what the hypervisor has done for the exits of each cause, on all harts
+    #[arg(long)]
+    pub ledger: bool,
     /// Print the registers of a virtual CPU, in place of running a guest
     #[arg(long)]
     pub one_reg: bool,

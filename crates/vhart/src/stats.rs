@@ -18,7 +18,7 @@ pub(crate) struct Counter {
 }
 
 /// The exits from a guest that had one cause.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Switches {
     exits: u64,
     /// Instructions of the guest, from entry to exit.
@@ -27,21 +27,36 @@ struct Switches {
     outside: Span,
 }
 
-/// A sum and the number of its terms.
-#[derive(Clone, Copy, Default)]
+/// How often there were how many instructions.
+#[derive(Clone, Default)]
 struct Span {
-    instructions: u64,
-    count: u64,
+    lengths: BTreeMap<u64, u64>,
 }
 
 impl Span {
     fn add(&mut self, instructions: u64) {
-        self.instructions += instructions;
-        self.count += 1;
+        *self.lengths.entry(instructions).or_default() += 1;
     }
 
-    fn mean(self) -> Option<f64> {
-        (self.count != 0).then(|| self.instructions as f64 / self.count as f64)
+    fn count(&self) -> u64 {
+        self.lengths.values().sum()
+    }
+
+    fn mean(&self) -> Option<f64> {
+        let count = self.count();
+        let sum = self.lengths.iter().map(|(length, times)| *length as f64 * *times as f64).sum::<f64>();
+        (count != 0).then(|| sum / count as f64)
+    }
+
+    /// What half of them do not exceed.
+    fn median(&self) -> Option<u64> {
+        let half = self.count().div_ceil(2);
+        let mut seen = 0;
+        let reaches = |(length, times): (&u64, &u64)| {
+            seen += times;
+            (seen >= half).then_some(*length)
+        };
+        self.lengths.iter().find_map(reaches)
     }
 }
 
@@ -125,6 +140,8 @@ struct SwitchRow {
     entry_to_exit: Option<f64>,
     /// Mean number of instructions from the exit to the next entry.
     exit_to_entry: Option<f64>,
+    /// What half of those numbers do not exceed.
+    exit_to_entry_median: Option<u64>,
 }
 
 impl Stats {
@@ -145,6 +162,7 @@ impl Stats {
                 exits: row.exits,
                 entry_to_exit: row.inside.mean(),
                 exit_to_entry: row.outside.mean(),
+                exit_to_entry_median: row.outside.median(),
             })
             .collect();
         world_switches.sort_by_key(|row| std::cmp::Reverse(row.exits));
@@ -190,12 +208,14 @@ impl Stats {
         let mean = |mean: Option<f64>| mean.map_or_else(|| String::from("-"), |mean| format!("{mean:.1}"));
         writeln!(
             out,
-            "{:<44} {:>9} {:>14} {:>14}",
-            "world switch by cause", "exits", "in the guest", "round trip"
+            "{:<44} {:>9} {:>14} {:>14} {:>10}",
+            "world switch by cause", "exits", "in the guest", "round trip", "median"
         )?;
         for row in &self.world_switches {
             let (inside, outside) = (mean(row.entry_to_exit), mean(row.exit_to_entry));
-            writeln!(out, "{:<44} {:>9} {inside:>14} {outside:>14}", row.cause, row.exits)?;
+            let median =
+                row.exit_to_entry_median.map_or_else(|| String::from("-"), |median| median.to_string());
+            writeln!(out, "{:<44} {:>9} {inside:>14} {outside:>14} {median:>10}", row.cause, row.exits)?;
         }
         let exits: u64 = self.world_switches.iter().map(|row| row.exits).sum();
         writeln!(out, "{:<44} {exits:>9}", "all")?;
@@ -203,7 +223,11 @@ impl Stats {
             out,
             "In the guest: instructions from its entry to this exit. Round trip: those from the exit to"
         )?;
-        writeln!(out, "the next entry on the same hart, by the hypervisor and the firmware. Both are means.")
+        writeln!(
+            out,
+            "the next entry on the same hart, by the hypervisor and the firmware. Both are means; of the\n\
+             round trips, the median is told, too."
+        )
     }
 
     /// Writes everything as one JSON object on one line.
@@ -253,6 +277,16 @@ mod tests {
         assert_eq!(row.cause, "environment call from VS-mode");
         assert_eq!((row.exits, row.entry_to_exit, row.exit_to_entry), (2, Some(0.0), Some(0.0)));
         assert_eq!((stats.traps[0].count, stats.traps[0].to), (1, "HS"));
+    }
+
+    #[test]
+    fn a_median_is_not_moved_by_what_seldom_takes_long() {
+        let mut span = Span::default();
+        assert_eq!((span.mean(), span.median()), (None, None));
+        [5, 3, 4, 1_000_000].into_iter().for_each(|length| span.add(length));
+        assert_eq!((span.mean(), span.median()), (Some(250_003.0), Some(4)));
+        span.add(6);
+        assert_eq!(span.median(), Some(5));
     }
 
     #[test]

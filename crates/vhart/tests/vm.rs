@@ -163,3 +163,21 @@ fn a_guest_that_its_monitor_cannot_serve_says_where_it_was() {
     assert!(err.contains("0x20000000") || err.contains("20000000"), "{err}");
     assert!(err.contains("have it use its UART"), "{err}");
 }
+
+#[test]
+fn a_ledger_has_a_row_for_each_cause() {
+    let output = vm(&["--guest", "exits", "--ledger"]);
+    let table = text(&output.stderr);
+    assert!(output.status.success(), "{table}");
+    let row = |cause: &str| {
+        let line =
+            table.lines().find(|line| line.starts_with(cause)).unwrap_or_else(|| panic!("{cause}: {table}"));
+        let figures = line.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+        figures.collect::<Vec<_>>()
+    };
+    let [exits, csrs, fences, entries] = row("virtual instruction")[..] else { panic!("{table}") };
+    assert_eq!((exits, fences, entries), (200.0, 0.0, 0.0));
+    assert!(csrs > 8.0 && csrs < 20.0, "{table}");
+    let [exits, _, fences, entries] = row("store/AMO guest-page fault")[..] else { panic!("{table}") };
+    assert!(exits >= 1.0 && fences >= 1.0 && entries >= 1.0, "{table}");
+}

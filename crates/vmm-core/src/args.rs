@@ -10,7 +10,7 @@ pub const USAGE: &str = "\
 usage: vmm [--smp N] [--trace] GUEST
        vmm --one-reg
 
-Runs a virtual machine by /dev/kvm. GUEST is hello, uart, timer, pages, smp, or a file: an ELF file for
+Runs a virtual machine by /dev/kvm. GUEST is hello, uart, timer, pages, smp, exits or a file: an ELF file for
 RISC-V, or a flat image for guest physical address 0x80200000.
 
   --smp N    number of virtual CPUs, 1 to 64; the guest starts on the first

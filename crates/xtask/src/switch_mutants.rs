@@ -52,8 +52,7 @@ const FENCE_CALLS: [&str; 12] = [
 ];
 
 /// The tests that must notice, the quick ones first.
-const TESTS: [&[&str]; 2] =
-    [&["--package", "hyp", "--lib"], &["--package", "tests", "--test", "hypervisor"]];
+const TESTS: [&[&str]; 2] = [&["--package", "hyp", "--lib"], &["--package", "tests", "--test", "hypervisor"]];
 
 /// One change to one file.
 #[derive(Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ static UART: Guest = guest!("uart");
 static TIMER: Guest = guest!("timer");
 static PAGES: Guest = guest!("pages");
 static SMP: Guest = guest!("smp");
+static EXITS: Guest = guest!("exits");
 
 /// Which guests run at the same time, one pair after the other.
 ///
@@ -34,5 +35,5 @@ pub(crate) static PAIRS: [[Wanted; 2]; 4] = [
 
 /// The guest with a name.
 pub(crate) fn find(name: &str) -> Option<&'static Guest> {
-    [&HELLO, &UART, &TIMER, &PAGES, &SMP].into_iter().find(|guest| guest.name == name)
+    [&HELLO, &UART, &TIMER, &PAGES, &SMP, &EXITS].into_iter().find(|guest| guest.name == name)
 }

@@ -16,7 +16,7 @@ macro_rules! guests {
 }
 
 /// Names and images.
-static GUESTS: [(&str, &[u8]); 5] = guests!["hello" "uart" "timer" "pages" "smp"];
+static GUESTS: [(&str, &[u8]); 6] = guests!["hello" "uart" "timer" "pages" "smp" "exits"];
 
 /// `O_RDONLY | O_CLOEXEC`.
 const READ_ONLY: usize = 0o2_000_000;

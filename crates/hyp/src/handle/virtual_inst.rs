@@ -1,7 +1,7 @@
 //! Instructions that a guest may use only with the hypervisor's help. Privileged ISA, "Trap Cause Codes".
 
 use isa::cause::Exception;
-use isa::csr::sstatus;
+use isa::csr::{hip, sstatus};
 use isa::{Inst, Op};
 use kvm::Run;
 
@@ -11,7 +11,7 @@ use crate::hart::Hart;
 use crate::inject::inject;
 use crate::local::Local;
 use crate::run::{Flow, Stop};
-use crate::vcpu::Vcpu;
+use crate::vcpu::{DELEGATED_INTERRUPTS, Vcpu};
 
 /// Handles a virtual-instruction exception; `bits` is the instruction, or 0 where the hart does not say.
 pub(super) fn handle<H: Hart>(vcpu: &mut Vcpu, local: &mut Local<H>, page: &mut Run<'_>, bits: u64) -> Flow {
@@ -38,7 +38,10 @@ fn emulate<H: Hart>(vcpu: &mut Vcpu, hart: &mut H, page: &mut Run<'_>, inst: &In
         Op::wfi if in_user_mode(vcpu) => None,
         Op::wfi => {
             vcpu.advance(inst.size());
-            Some(Flow::Stop(Stop::Blocked))
+            // What is pending already ends a wait at once, and so does what is on its way.
+            let is_pending = hart.read::<{ hip::NUMBER }>() & vcpu.vs.vsie << 1 & DELEGATED_INTERRUPTS != 0;
+            let goes_on = is_pending || vcpu.shared.interrupts.is_changed();
+            Some(if goes_on { Flow::Resume } else { Flow::Stop(Stop::Blocked) })
         }
         Op::wrs_nto | Op::wrs_sto if !in_user_mode(vcpu) => {
             // It may end at any time, and does so now; another hart may be about to store what it waits for.

@@ -19,7 +19,7 @@ use crate::{images, session};
 use monitor::Monitor;
 
 /// The guests that are built in.
-const GUESTS: [&str; 5] = ["hello", "uart", "timer", "pages", "smp"];
+const GUESTS: [&str; 6] = ["hello", "uart", "timer", "pages", "smp", "exits"];
 
 /// The machine's memory: the guest's, and what the hypervisor needs for it.
 const MEMORY: u64 = 64 << 20;
@@ -80,6 +80,9 @@ pub(crate) fn run(args: &VmArgs) -> anyhow::Result<ExitCode> {
         for thread in &threads {
             monitor::write_counts(&thread.vcpu);
         }
+    }
+    if args.ledger {
+        monitor::write_ledger(&machine);
     }
     let failed = ended?;
     Ok(if failed { ExitCode::from(GUEST_FAILED) } else { ExitCode::SUCCESS })

@@ -1,11 +1,14 @@
 //! The monitor: the guest's devices, its console, and the trace of its exits.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use hyp::Hva;
+use hyp::ledger::Costs;
+use isa::cause::Cause;
 use kvm::Exit;
 use kvm::trace::Line;
-use native::{Kernel, Served};
+use native::{Kernel, Machine, Served};
 use vmm_core::serve::{Next, Outside, serve};
 use vmm_core::uart::Uart;
 
@@ -104,4 +107,29 @@ pub(crate) fn write_counts(vcpu: &hyp::Vcpu) {
     for (cause, count) in vcpu.counts().iter() {
         let _ = writeln!(io::stderr(), "vcpu={} exits={count} {cause}", vcpu.shared().number());
     }
+}
+
+/// Writes to standard error what exits have cost, by cause: each figure is that of one exit, on average.
+pub(crate) fn write_ledger(machine: &Machine) {
+    let mut all: BTreeMap<u64, Costs> = BTreeMap::new();
+    for (cause, costs) in machine.locals.iter().flat_map(|local| local.hart.costs()) {
+        let sum = all.entry(cause).or_default();
+        sum.exits += costs.exits;
+        sum.csrs += costs.csrs;
+        sum.fences += costs.fences;
+        sum.entries += costs.entries;
+    }
+    let mut text = format!("{:<34} {:>7} {:>6} {:>7} {:>8}\n", "exit", "exits", "CSRs", "fences", "entries");
+    for (cause, costs) in all {
+        let name = Cause::from_bits(cause).map_or_else(|| format!("{cause:#x}"), |cause| cause.to_string());
+        let mean = |sum: u64| sum as f64 / costs.exits.max(1) as f64;
+        text += &format!(
+            "{name:<34} {:>7} {:>6.1} {:>7.1} {:>8.1}\n",
+            costs.exits,
+            mean(costs.csrs),
+            mean(costs.fences),
+            mean(costs.entries)
+        );
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -115,6 +115,14 @@ impl Boot {
         Boot::new(software, initramfs::with_monitor(software)?, harts, "vmm")
     }
 
+    /// One in which our monitor runs the guest whose exits are counted, on one hart.
+    ///
+    /// # Errors
+    /// As for [`Boot::with_monitor`].
+    pub(crate) fn with_exits(software: &Software) -> Result<Boot> {
+        Boot::new(software, initramfs::with_monitor(software)?, 1, "exits")
+    }
+
     fn new(software: &Software, initramfs: PathBuf, harts: usize, word: &str) -> Result<Boot> {
         Ok(Boot {
             firmware: software.opensbi(),

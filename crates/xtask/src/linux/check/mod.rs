@@ -4,6 +4,7 @@
 //! what it needs and does not count as passed.
 
 mod boots;
+mod costs;
 mod disk;
 mod dmesg;
 mod engines;
@@ -62,7 +63,7 @@ enum Outcome {
     NotRun(String),
 }
 
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     Check { name: "boot on 1 hart", is_long: false, run: |context| boots::to_init(context, 1) },
     Check { name: "boot on 2 harts", is_long: false, run: |context| boots::to_init(context, 2) },
     Check { name: "boot on 8 harts", is_long: true, run: |context| boots::to_init(context, 8) },
@@ -81,6 +82,7 @@ const CHECKS: [Check; 18] = [
     Check { name: "KVM's guest on other harts", is_long: true, run: kvm::guest_on_other_harts },
     Check { name: "our monitor's guests", is_long: true, run: vmm::traces },
     Check { name: "our hypervisor beside KVM", is_long: true, run: hypervisor::agrees_with_kvm },
+    Check { name: "what exits cost", is_long: true, run: costs::at_most_kvms },
 ];
 
 /// What checks share.
