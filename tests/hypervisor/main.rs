@@ -1,10 +1,14 @@
 //! The hypervisor, natively on simulated harts.
 
+mod dirty_log;
 mod hooked;
+mod hostile;
 mod inject;
 mod isolation;
 mod memory;
 mod museum;
+#[path = "../../crates/iss/tests/random/rng.rs"]
+mod rng;
 mod tour;
 mod walk;
 mod world;
