@@ -50,6 +50,8 @@ struct Watch {
     is_logged: bool,
     is_manual: bool,
     content: Vec<u8>,
+    /// What the memory held earlier.
+    before: Vec<u8>,
     /// Which pages have changed since they were cleared last.
     changed: Vec<bool>,
     tally: Tally,
@@ -59,7 +61,7 @@ struct Watch {
 fn no_page_that_has_changed_is_missing() {
     let mut tally = Tally::default();
     let variants: Vec<Variant> = variants().collect();
-    for seed in seeds(60) {
+    for seed in seeds(30) {
         let _seed = Seed(seed, "dirty_log");
         let mut rng = Rng(seed);
         let mut variant = rng.pick(&variants);
@@ -99,6 +101,7 @@ fn live(mut rng: Rng, variant: Variant, tally: &mut Tally) {
         is_logged: false,
         is_manual: manual != 0,
         content: vec![0; SIZE as usize],
+        before: vec![0; SIZE as usize],
         changed: vec![false; PAGES],
         tally: std::mem::take(tally),
     };
@@ -167,12 +170,11 @@ impl Watch {
 
     /// Learns which pages have changed.
     fn compare(&mut self, kernel: &Kernel) {
-        let before = std::mem::take(&mut self.content);
-        self.content = vec![0; before.len()];
+        std::mem::swap(&mut self.content, &mut self.before);
         self.read(kernel);
         let size = PAGE_SIZE as usize;
         for (changed, (old, new)) in
-            self.changed.iter_mut().zip(before.chunks(size).zip(self.content.chunks(size)))
+            self.changed.iter_mut().zip(self.before.chunks(size).zip(self.content.chunks(size)))
         {
             if old != new {
                 *changed = true;

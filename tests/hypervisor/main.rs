@@ -1,5 +1,6 @@
 //! The hypervisor, natively on simulated harts.
 
+mod ageing;
 mod dirty_log;
 mod hooked;
 mod hostile;

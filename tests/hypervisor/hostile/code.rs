@@ -38,7 +38,7 @@ pub(super) fn address(rng: &mut Rng) -> u64 {
     match rng.below(10) {
         0 => rng.next(),
         1 => rng.next() >> rng.below(64),
-        2 => near(rng, DEVICE, 0x100),
+        2 => DEVICE + rng.below(4) * 8,
         3 => near(rng, RAM + RAM_SIZE - 16, 32),
         4 => near(rng, RAM, PAGE_SIZE) + rng.below(RAM_SIZE / PAGE_SIZE) * PAGE_SIZE + PAGE_SIZE - 4,
         5 => near(rng, USER, 2 * RAM_SIZE),
@@ -77,7 +77,14 @@ fn word(rng: &mut Rng) -> u32 {
 /// Some random instructions, or one with all that it needs.
 fn piece(rng: &mut Rng, a: &mut Asm) {
     let register = Reg::from_bits(5 + rng.below(26) as u8);
-    match rng.below(16) {
+    match rng.below(18) {
+        16 => {
+            // The end, or a new beginning.
+            a.li(A7, 0x5352_5354).li(A6, 0).li(A0, rng.below(3)).li(A1, rng.below(2)).ecall();
+        }
+        17 => {
+            a.li(register, DEVICE + rng.below(4) * 8).sd(A0, 0, register).lw(A1, 0, register);
+        }
         0 => {
             a.li(A7, if rng.one_in(8) { value(rng) } else { rng.pick(&EXTENSIONS) }).li(A6, rng.below(8));
             for argument in [A0, A1, A2, A3] {

@@ -47,7 +47,7 @@ impl Drop for Seed {
 #[test]
 fn hostile_guests_and_monitors_get_nowhere() {
     let mut tally = Tally::default();
-    for seed in seeds(150) {
+    for seed in seeds(60) {
         let _seed = Seed(seed, "hostile_guests");
         life::live(seed, &mut tally);
         if seed % 2000 == 1999 {

@@ -9,7 +9,7 @@ use native::{Kernel, NativeHart};
 use super::code::{address, value};
 use super::life::Tally;
 use crate::rng::Rng;
-use crate::world::{RAM, RAM_SIZE};
+use crate::world::{DEVICE, RAM, RAM_SIZE};
 
 /// Pages begin and end at these.
 const PAGE: u64 = !0xfff;
@@ -105,7 +105,7 @@ pub(super) fn meddle(
         7 | 8 => {
             let wanted = IoEventFd {
                 datamatch: rng.below(4),
-                addr: address(rng),
+                addr: if rng.one_in(2) { DEVICE + rng.below(4) * 8 } else { address(rng) },
                 len: if rng.one_in(8) { rng.next() as u32 } else { rng.pick(&[0, 1, 2, 4, 8]) },
                 fd: rng.next() as i32,
                 flags: if rng.one_in(8) { rng.next() as u32 } else { rng.pick(&[0, 0, 1, 4, 5]) },
@@ -155,8 +155,9 @@ pub(super) fn meddle(
 
 /// Reads and writes registers of a virtual hart that is not loaded.
 pub(super) fn registers(rng: &mut Rng, tally: &mut Tally, vcpu: &mut Vcpu, now: u64) {
-    let list = vcpu.reg_list();
     for _ in 0..4 {
+        // What there is can depend on what has been written.
+        let list = vcpu.reg_list();
         let mut bytes = value(rng).to_le_bytes().repeat(4);
         let register = match rng.below(4) {
             0 => Register(rng.next()),
