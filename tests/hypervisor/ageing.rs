@@ -5,7 +5,7 @@ use isa::ext::Ext;
 use isa::paging::Pte;
 use kvm::Exit;
 
-use crate::world::{Event, RAM, RAM_SIZE, World, variants};
+use crate::world::{DEVICE, Event, RAM, RAM_SIZE, World, store, variants};
 
 /// Where the guest's page table is.
 const TABLE: u64 = RAM + 0x20_0000;
@@ -48,6 +48,30 @@ fn harts_that_leave_a_to_software_go_on_when_pages_are_aged() {
                     hyp::Hart::hfence_gvma(&mut locals[0].hart, None, None);
                 }
             }
+        }
+    }
+}
+
+/// Stores to a device again and again.
+fn storing() -> Asm {
+    let mut a = Asm::new(RAM);
+    a.li(S0, 0).li(S1, DEVICE);
+    let again = a.here();
+    a.addi(S0, S0, 1).sd(S0, 0, S1).j(again);
+    a
+}
+
+#[test]
+fn an_instruction_on_an_aged_page_is_read_all_the_same() {
+    for mut variant in variants() {
+        variant = variant.without(Ext::Svadu);
+        (variant.updates_ad, variant.reports_tinst) = (false, false);
+        let mut world = World::new(variant, 1);
+        let mut guest = world.guest(storing());
+        for round in 1..8 {
+            assert_eq!(world.run(0, &mut guest), store(0, 8, round), "{variant:?}");
+            let memory = guest.memory..guest.memory.offset(RAM_SIZE);
+            guest.vm.age(&world.machine.kernel, memory, true);
         }
     }
 }

@@ -50,7 +50,7 @@ fn hostile_guests_and_monitors_get_nowhere() {
     for seed in seeds(60) {
         let _seed = Seed(seed, "hostile_guests");
         life::live(seed, &mut tally);
-        if seed % 2000 == 1999 {
+        if seed % 1000 == 999 {
             println!("seed {seed}: {tally:?}");
         }
     }
