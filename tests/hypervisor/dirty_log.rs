@@ -5,8 +5,11 @@
 mod writer;
 
 use std::cell::RefCell;
+use std::panic::catch_unwind;
+use std::sync::Arc;
 
-use hyp::{Gpa, Hart, Host, Hva, Local, Stop};
+use hyp::museum::{Mistake, repeat};
+use hyp::{Gpa, Hart, Host, Hva, Local, Stop, Tables, Trap, Vm};
 use iss::Variant;
 use iss::variant::Misaligned;
 use isa::ext::Ext;
@@ -44,7 +47,7 @@ struct Tally {
 
 /// A guest whose memory is watched by its log, and by looking at it.
 struct Watch {
-    vm: std::sync::Arc<hyp::Vm>,
+    vm: Arc<Vm>,
     memory: Hva,
     rng: Rng,
     is_logged: bool,
@@ -60,19 +63,9 @@ struct Watch {
 #[test]
 fn no_page_that_has_changed_is_missing() {
     let mut tally = Tally::default();
-    let variants: Vec<Variant> = variants().collect();
     for seed in seeds(30) {
-        let _seed = Seed(seed, "dirty_log");
-        let mut rng = Rng(seed);
-        let mut variant = rng.pick(&variants);
-        if rng.one_in(3) {
-            variant.misaligned = Misaligned::Trap;
-        }
-        if rng.one_in(3) {
-            variant = variant.without(Ext::Svadu);
-            variant.updates_ad = rng.one_in(2);
-        }
-        live(rng, variant, &mut tally);
+        let _seed = Seed(seed, "no_page_that_has_changed");
+        live(seed, &mut tally);
         if seed % 1000 == 999 {
             println!("seed {seed}: {tally:?}");
         }
@@ -84,12 +77,36 @@ fn no_page_that_has_changed_is_missing() {
     assert!(logged < asked * PAGES as u64 / 2, "a log that holds everything holds nothing: {tally:?}");
 }
 
+#[test]
+fn a_write_that_is_not_logged_is_noticed() {
+    repeat(Some(Mistake::B5));
+    let is_noticed = |seed| catch_unwind(|| live(seed, &mut Tally::default())).is_err();
+    let noticed = (0..10).any(is_noticed);
+    repeat(None);
+    assert!(noticed, "large pages lose writes");
+}
+
+/// A hart that differs in something.
+fn variant(rng: &mut Rng) -> Variant {
+    let mut variant = rng.pick(&variants().collect::<Vec<_>>());
+    if rng.one_in(3) {
+        variant.misaligned = Misaligned::Trap;
+    }
+    if rng.one_in(3) {
+        variant = variant.without(Ext::Svadu);
+        variant.updates_ad = rng.one_in(2);
+    }
+    variant
+}
+
 /// One guest's life.
-fn live(mut rng: Rng, variant: Variant, tally: &mut Tally) {
+fn live(seed: u64, tally: &mut Tally) {
+    let mut rng = Rng(seed);
+    let variant = variant(&mut rng);
     let mut world = World::new(variant, 2);
     let used = world.machine.kernel.memory.used();
     let vm = world.machine.vm().unwrap();
-    let block = hyp::Tables::allocate(&world.machine.kernel, 2 * SIZE).unwrap();
+    let block = world.machine.kernel.allocate(2 * SIZE).unwrap();
     // Where user and guest do not begin at the same place within a large page, there are small ones only.
     let memory = Hva(block.0 + if rng.one_in(3) { PAGE_SIZE } else { 0 });
     let manual = rng.pick(&[0, 0, 1, 3]);
@@ -128,7 +145,7 @@ fn live(mut rng: Rng, variant: Variant, tally: &mut Tally) {
     }
     threads.into_iter().for_each(|thread| thread.vcpu.destroy(&world.machine.kernel));
     vm.destroy(&world.machine.kernel);
-    hyp::Tables::free(&world.machine.kernel, block, 2 * SIZE);
+    world.machine.kernel.free(block, 2 * SIZE);
     assert_eq!(world.machine.kernel.memory.used(), used, "memory is lost");
     *tally = watch.tally;
 }
@@ -276,7 +293,7 @@ impl Watch {
             watch.tally.within += 1;
             watch.meddle(second, kernel);
         };
-        let watched = Watched { hart: &mut first.hart, hook: |_: &hyp::Trap| within(kernel) };
+        let watched = Watched { hart: &mut first.hart, hook: |_: &Trap| within(kernel) };
         let mut local = Local::enable(hypervisor.clone(), watched, 0);
         run(&mut local, &Hooked::new(kernel, within), thread, end);
         drop(local);

@@ -10,8 +10,10 @@ mod monitor;
 mod storm;
 mod witness;
 
+use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 
+use hyp::museum::{Mistake, repeat};
 use life::Tally;
 
 /// A number from the environment, for `cargo xtask fuzz-hypervisor`.
@@ -58,4 +60,12 @@ fn hostile_guests_and_monitors_get_nowhere() {
     for what in life::EXPECTED {
         assert!(tally.count(what) > 0, "this has never happened: {what}, of {tally:?}");
     }
+}
+
+#[test]
+fn a_witness_that_has_lost_its_registers_says_so() {
+    repeat(Some(Mistake::B14));
+    let noticed = (0..10).any(|seed| catch_unwind(|| life::live(seed, &mut Tally::default())).is_err());
+    repeat(None);
+    assert!(noticed, "the witness has computed with another guest's CSRs");
 }
