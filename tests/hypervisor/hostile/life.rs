@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hyp::{Hart, Host, Hva, Local, Stop, Tables, Trap, Vm};
+use hyp::{Hart, Host, Hpa, Hva, Local, Stop, Tables, Trap, Vcpu, Vm};
 use iss::Variant;
 use iss::variant::{Misaligned, MisalignedAtomic, Wfi};
 use isa::ext::Ext;
@@ -21,16 +21,17 @@ use crate::world::{RAM, RAM_SIZE, World, variants};
 /// How often each virtual hart of a life runs.
 const ROUNDS: u64 = 12;
 /// Ticks that one runs for at most.
-const SLICE: u64 = 200;
+const SLICE: u64 = 120;
 /// Exits that a run has at most.
 const MOST_EXITS: u64 = 100;
 
 /// What has to have happened now and then.
-pub(super) const EXPECTED: [&str; 29] = [
+pub(super) const EXPECTED: [&str; 36] = [
     "set region", "log words", "get log", "clear log", "manual log", "ioeventfd", "mp state", "interrupt",
     "invalidate", "age", "copy", "no copy", "get register", "set register", "immediate exit", "signal",
     "mmio", "sbi", "event", "blocked", "time", "run fails with ENOMEM", "run fails with EFAULT", "within",
-    "nested run", "EINVAL", "EEXIST", "ENOENT", "EBUSY",
+    "nested run", "EINVAL", "EEXIST", "ENOENT", "EBUSY", "EcallVs", "InstGuestPageFault", "LoadGuestPageFault",
+    "StoreGuestPageFault", "VirtualInst", "LoadAddrMisaligned", "StoreAddrMisaligned",
 ];
 
 /// How often what has happened.
@@ -42,6 +43,13 @@ impl Tally {
         match self.0.get_mut(what) {
             Some(count) => *count += 1,
             None => drop(self.0.insert(what.to_owned(), 1)),
+        }
+    }
+
+    /// Adds why a virtual hart has left its guest, each time.
+    fn add_exits(&mut self, vcpu: &Vcpu) {
+        for (cause, count) in vcpu.counts().iter() {
+            *self.0.entry(format!("{cause:?}")).or_default() += count;
         }
     }
 
@@ -100,7 +108,7 @@ pub(super) fn live(seed: u64, tally: &mut Tally) {
         }
         if rng.one_in(8) {
             let victim = victims.swap_remove(rng.below(victims.len() as u64) as usize);
-            victim.end(&world.machine.kernel);
+            victim.end(&world.machine.kernel, tally);
             victims.push(Victim::new(&mut rng, &mut world));
         }
         if !world.machine.kernel.take_signals().is_empty() {
@@ -108,7 +116,7 @@ pub(super) fn live(seed: u64, tally: &mut Tally) {
         }
     }
     witness.testify(&mut world, 0, 8);
-    victims.into_iter().for_each(|victim| victim.end(&world.machine.kernel));
+    victims.into_iter().for_each(|victim| victim.end(&world.machine.kernel, tally));
     witness.end(&world);
     assert_eq!(world.machine.kernel.memory.used(), used, "memory is lost");
 }
@@ -182,10 +190,13 @@ impl Victim {
     }
 
     /// Gives all back that it has.
-    fn end(self, kernel: &Kernel) {
-        self.threads.into_iter().for_each(|thread| thread.vcpu.destroy(kernel));
+    fn end(self, kernel: &Kernel, tally: &mut Tally) {
+        for thread in self.threads {
+            tally.add_exits(&thread.vcpu);
+            thread.vcpu.destroy(kernel);
+        }
         self.vm.destroy(kernel);
-        kernel.free(hyp::Hpa(self.memory.0), RAM_SIZE);
+        kernel.free(Hpa(self.memory.0), RAM_SIZE);
     }
 
     /// Runs each virtual hart once, with something happening before and meanwhile.
@@ -204,6 +215,7 @@ impl Victim {
                 // The virtual hart goes, whatever it has been about to do, and another one comes.
                 let number = thread.vcpu.shared().number();
                 let old = self.threads.remove(index);
+                tally.add_exits(&old.vcpu);
                 old.vcpu.destroy(&world.machine.kernel);
                 assert_eq!(self.vm.create_vcpu(kvm_number(rng)).err(), Some(Errno::EINVAL));
                 let other = Thread::new(self.vm.create_vcpu(number).unwrap());
@@ -211,10 +223,10 @@ impl Victim {
                 self.threads.insert(index, other);
             }
             let thread = &mut self.threads[index];
-            if rng.one_in(2) {
+            if !rng.one_in(4) {
                 code::jolt(rng, &mut thread.vcpu, &world.machine.kernel, self.memory, now);
                 let (kernel, local) = (&world.machine.kernel, &mut world.machine.locals[0]);
-                if !rng.one_in(4) {
+                if !rng.one_in(8) {
                     self.repair(rng, local, kernel);
                 }
             }

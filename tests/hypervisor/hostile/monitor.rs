@@ -128,7 +128,7 @@ pub(super) fn meddle(
             vm.invalidate_begin(local, kernel, range(rng, memory));
             tally.add("invalidate");
             // The end may come later, or never.
-            if !rng.one_in(8) {
+            if !rng.one_in(16) {
                 vm.invalidate_end();
             }
         }
