@@ -13,7 +13,8 @@ const TABLE: u64 = RAM + 0x20_0000;
 /// Calls user space again and again, by addresses that it translates itself.
 fn program() -> Asm {
     let mut a = Asm::new(RAM);
-    let all = [Pte::V, Pte::R, Pte::W, Pte::X, Pte::A, Pte::D].iter().fold(0, |bits, field| bits | field.mask());
+    let all =
+        [Pte::V, Pte::R, Pte::W, Pte::X, Pte::A, Pte::D].iter().fold(0, |bits, field| bits | field.mask());
     a.li(S0, TABLE).li(T0, Pte::leaf(RAM, all).0).sd(T0, 16, S0);
     a.li(T0, 8 << 60 | TABLE >> 12).csrw(csr::satp::NUMBER, T0).sfence_vma(ZERO, ZERO);
     a.li(S0, 0).li(S1, RAM + 0x30_0000);

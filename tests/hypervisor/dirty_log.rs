@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use hyp::museum::{Mistake, repeat};
 use hyp::{Gpa, Hart, Host, Hva, Local, Stop, Tables, Trap, Vm};
-use iss::Variant;
-use iss::variant::Misaligned;
 use isa::ext::Ext;
 use isa::paging::PAGE_SIZE;
+use iss::Variant;
+use iss::variant::Misaligned;
 use kvm::Register;
 use kvm::ioctl::{MpState, UserMemoryRegion};
 use native::{Kernel, NativeHart, Thread};
@@ -252,7 +252,8 @@ impl Watch {
             0 | 1 => self.ask(local, kernel),
             2 => {
                 let (one, other) = (page(&mut self.rng), page(&mut self.rng));
-                let range = self.memory.offset(one.min(other))..self.memory.offset(one.max(other) + PAGE_SIZE);
+                let range =
+                    self.memory.offset(one.min(other))..self.memory.offset(one.max(other) + PAGE_SIZE);
                 self.vm.invalidate_begin(local, kernel, range);
                 self.vm.invalidate_end();
                 self.tally.invalidated += 1;

@@ -25,8 +25,19 @@ const USER: u64 = 4 << 30;
 
 /// The extensions of the SBI.
 const EXTENSIONS: [u64; 13] = [
-    0, 1, 0x10, 0x5449_4d45, 0x0073_5049, 0x5246_4e43, 0x5352_5354, 0x0048_534d, 0x4442_434e, 0x0053_5441,
-    0x5355_5350, 0x0900_0000, 0x0800_0000,
+    0,
+    1,
+    0x10,
+    0x5449_4d45,
+    0x0073_5049,
+    0x5246_4e43,
+    0x5352_5354,
+    0x0048_534d,
+    0x4442_434e,
+    0x0053_5441,
+    0x5355_5350,
+    0x0900_0000,
+    0x0800_0000,
 ];
 
 /// A random guest physical address: in memory, of a device, in a hole, or none at all.
@@ -113,6 +124,11 @@ fn piece(rng: &mut Rng, a: &mut Asm) {
     }
 }
 
+/// A page at a random physical address.
+fn page(rng: &mut Rng) -> u64 {
+    address(rng) & ((1 << 56) - PAGE_SIZE)
+}
+
 /// A random entry of a page table.
 fn entry(rng: &mut Rng, tables: u64) -> u64 {
     match rng.below(8) {
@@ -120,9 +136,9 @@ fn entry(rng: &mut Rng, tables: u64) -> u64 {
         1 => 0,
         // Perhaps to the very table that it is in.
         2 | 3 => Pte::pointer(tables + rng.below(TABLE_COUNT) * PAGE_SIZE).0,
-        4 => Pte::pointer(address(rng) & !(PAGE_SIZE - 1) & (1 << 56) - 1).0,
+        4 => Pte::pointer(page(rng)).0,
         // Most of them superpages at addresses that are none of such.
-        _ => Pte::leaf(address(rng) & !(PAGE_SIZE - 1) & (1 << 56) - 1, rng.next() & 0xff | 1).0,
+        _ => Pte::leaf(page(rng), rng.next() & 0xff | 1).0,
     }
 }
 
@@ -161,11 +177,9 @@ pub(super) fn jolt(rng: &mut Rng, vcpu: &mut Vcpu, kernel: &Kernel, memory: Hva,
         piece(rng, &mut a);
     }
     let (at, trap) = (code + TABLES, code + CODE);
-    for (offset, bytes) in [
-        (place, a.finish().unwrap()),
-        (place + CODE, handler(trap)),
-        (place + TABLES, tables(rng, at)),
-    ] {
+    for (offset, bytes) in
+        [(place, a.finish().unwrap()), (place + CODE, handler(trap)), (place + TABLES, tables(rng, at))]
+    {
         kernel.memory.write(memory.offset(offset), &bytes).unwrap();
     }
     let is_user = rng.one_in(3);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hyp::{Hart, Host, Hpa, Hva, Local, Stop, Tables, Trap, Vcpu, Vm};
+use isa::ext::Ext;
 use iss::Variant;
 use iss::variant::{Misaligned, MisalignedAtomic, Wfi};
-use isa::ext::Ext;
 use kvm::ioctl::MpState;
 use kvm::{Errno, Exit};
 use native::{Kernel, NativeHart, Thread};
@@ -27,11 +27,42 @@ const MOST_EXITS: u64 = 100;
 
 /// What has to have happened now and then.
 pub(super) const EXPECTED: [&str; 36] = [
-    "set region", "log words", "get log", "clear log", "manual log", "ioeventfd", "mp state", "interrupt",
-    "invalidate", "age", "copy", "no copy", "get register", "set register", "immediate exit", "signal",
-    "mmio", "sbi", "event", "blocked", "time", "run fails with ENOMEM", "run fails with EFAULT", "within",
-    "nested run", "EINVAL", "EEXIST", "ENOENT", "EBUSY", "EcallVs", "InstGuestPageFault", "LoadGuestPageFault",
-    "StoreGuestPageFault", "VirtualInst", "LoadAddrMisaligned", "StoreAddrMisaligned",
+    "set region",
+    "log words",
+    "get log",
+    "clear log",
+    "manual log",
+    "ioeventfd",
+    "mp state",
+    "interrupt",
+    "invalidate",
+    "age",
+    "copy",
+    "no copy",
+    "get register",
+    "set register",
+    "immediate exit",
+    "signal",
+    "mmio",
+    "sbi",
+    "event",
+    "blocked",
+    "time",
+    "run fails with ENOMEM",
+    "run fails with EFAULT",
+    "within",
+    "nested run",
+    "EINVAL",
+    "EEXIST",
+    "ENOENT",
+    "EBUSY",
+    "EcallVs",
+    "InstGuestPageFault",
+    "LoadGuestPageFault",
+    "StoreGuestPageFault",
+    "VirtualInst",
+    "LoadAddrMisaligned",
+    "StoreAddrMisaligned",
 ];
 
 /// How often what has happened.
@@ -237,7 +268,8 @@ impl Victim {
     /// Gives the guest its memory back, as far as nothing is in the way, and lets its harts run.
     fn repair(&self, rng: &mut Rng, local: &mut Local<NativeHart>, kernel: &Kernel) {
         for slot in 0..if rng.one_in(2) { 5 } else { 1 } {
-            let nothing = kvm::ioctl::UserMemoryRegion { slot, memory_size: 0, ..monitor::main_region(self.memory, 0) };
+            let nothing =
+                kvm::ioctl::UserMemoryRegion { slot, memory_size: 0, ..monitor::main_region(self.memory, 0) };
             // There need not be one.
             let _ = self.vm.set_user_memory_region(local, kernel, &nothing);
         }

@@ -1,9 +1,9 @@
 //! A monitor that calls everything with anything.
 
 use hyp::{Gpa, Hva, Local, Vcpu, Vm};
+use kvm::Errno;
 use kvm::ioctl::{Interrupt, IoEventFd, MpState, UserMemoryRegion};
 use kvm::one_reg::Register;
-use kvm::Errno;
 use native::{Kernel, NativeHart};
 
 use super::code::{address, value};
@@ -39,7 +39,10 @@ pub(super) fn main_region(memory: Hva, flags: u32) -> UserMemoryRegion {
 fn region(rng: &mut Rng, memory: Hva) -> UserMemoryRegion {
     let flags = rng.zero_except_one_in(2) as u32 & if rng.one_in(16) { !0 } else { 3 };
     if rng.one_in(3) {
-        return UserMemoryRegion { memory_size: rng.pick(&[RAM_SIZE, RAM_SIZE, RAM_SIZE, 0]), ..main_region(memory, flags) };
+        return UserMemoryRegion {
+            memory_size: rng.pick(&[RAM_SIZE, RAM_SIZE, RAM_SIZE, 0]),
+            ..main_region(memory, flags)
+        };
     }
     let align = if rng.one_in(16) { !0 } else { PAGE };
     let offset = rng.below(RAM_SIZE) & align;
@@ -52,14 +55,20 @@ fn region(rng: &mut Rng, memory: Hva) -> UserMemoryRegion {
         let size = 1 + rng.below(RAM_SIZE - offset);
         (memory.0 + offset, if align == PAGE { size & PAGE } else { size })
     };
-    UserMemoryRegion { slot: slot(rng), flags, guest_phys_addr: address(rng) & align, memory_size, userspace_addr }
+    UserMemoryRegion {
+        slot: slot(rng),
+        flags,
+        guest_phys_addr: address(rng) & align,
+        memory_size,
+        userspace_addr,
+    }
 }
 
 /// A random range of user addresses.
 fn range(rng: &mut Rng, memory: Hva) -> std::ops::Range<Hva> {
     let at = |rng: &mut Rng| match rng.below(8) {
         0 => Hva(rng.next()),
-        1 => Hva(rng.pick(&[0, u64::MAX, u64::MAX & PAGE])),
+        1 => Hva(rng.pick(&[0, u64::MAX, PAGE])),
         _ => memory.offset(rng.below(RAM_SIZE + 0x1000) & rng.pick(&[PAGE, !0])),
     };
     at(rng)..at(rng)
@@ -85,7 +94,11 @@ pub(super) fn meddle(
             let slot = slot(rng);
             let words = vm.dirty_log_words(slot);
             check(tally, "log words", words.map(drop), &[E::EINVAL, E::ENOENT]);
-            let mut log = vec![0; if rng.one_in(8) { rng.below(99) as usize } else { words.unwrap_or(1).min(MOST_WORDS) }];
+            let mut log =
+                vec![
+                    0;
+                    if rng.one_in(8) { rng.below(99) as usize } else { words.unwrap_or(1).min(MOST_WORDS) }
+                ];
             let result = vm.get_dirty_log(local, kernel, slot, &mut log);
             check(tally, "get log", result, &[E::EINVAL, E::ENOENT, E::ENOMEM]);
         }
@@ -116,7 +129,8 @@ pub(super) fn meddle(
         }
         9 | 10 => {
             let Some(vcpu) = vm.vcpu(rng.below(4) as usize) else { return };
-            let state = MpState { mp_state: if rng.one_in(8) { rng.next() as u32 } else { rng.pick(&[0, 0, 0, 5]) } };
+            let state =
+                MpState { mp_state: if rng.one_in(8) { rng.next() as u32 } else { rng.pick(&[0, 0, 0, 5]) } };
             check(tally, "mp state", vcpu.set_mp_state(kernel, state), &[E::EINVAL]);
         }
         11 => {
@@ -140,8 +154,7 @@ pub(super) fn meddle(
         16 | 17 => {
             let mut bytes = vec![rng.next() as u8; rng.below(0x3000) as usize];
             let (gpa, write) = (Gpa(address(rng)), rng.one_in(2));
-            let result =
-                if write { vm.write(kernel, gpa, &bytes) } else { vm.read(kernel, gpa, &mut bytes) };
+            let result = if write { vm.write(kernel, gpa, &bytes) } else { vm.read(kernel, gpa, &mut bytes) };
             tally.add(if result.is_ok() { "copy" } else { "no copy" });
         }
         18 => {
@@ -167,7 +180,10 @@ pub(super) fn registers(rng: &mut Rng, tally: &mut Tally, vcpu: &mut Vcpu, now: 
         let is_listed = list.contains(&register);
         let length = if is_listed && !rng.one_in(8) { register.size() } else { rng.below(33) as usize };
         let result = vcpu.get_one_reg(register, now, &mut bytes.clone()[..length]);
-        assert!(!is_listed || length != register.size() || result.is_ok(), "{register:?} is there: {result:?}");
+        assert!(
+            !is_listed || length != register.size() || result.is_ok(),
+            "{register:?} is there: {result:?}"
+        );
         check(tally, "get register", result, &[Errno::ENOENT, Errno::EINVAL]);
         if rng.one_in(2) {
             continue;
