@@ -12,6 +12,7 @@ use kvm::ioctl::MpState;
 use kvm::{Errno, Exit};
 use native::{Kernel, NativeHart, Thread};
 
+use super::recovery::recovers;
 use super::witness::Witness;
 use super::{code, monitor};
 use crate::hooked::{Hooked, Watched};
@@ -26,7 +27,7 @@ const SLICE: u64 = 120;
 const MOST_EXITS: u64 = 100;
 
 /// What has to have happened now and then.
-pub(super) const EXPECTED: [&str; 36] = [
+pub(super) const EXPECTED: [&str; 37] = [
     "set region",
     "log words",
     "get log",
@@ -63,6 +64,7 @@ pub(super) const EXPECTED: [&str; 36] = [
     "VirtualInst",
     "LoadAddrMisaligned",
     "StoreAddrMisaligned",
+    "recovery",
 ];
 
 /// How often what has happened.
@@ -147,6 +149,11 @@ pub(super) fn live(seed: u64, tally: &mut Tally) {
         }
     }
     witness.testify(&mut world, 0, 8);
+    for Victim { vm, memory, threads } in &mut victims {
+        if recovers(&mut world, vm, *memory, &mut threads[0]) {
+            tally.add("recovery");
+        }
+    }
     victims.into_iter().for_each(|victim| victim.end(&world.machine.kernel, tally));
     witness.end(&world);
     assert_eq!(world.machine.kernel.memory.used(), used, "memory is lost");

@@ -1,12 +1,13 @@
 //! Guests that execute anything, and monitors that ask for anything at any moment.
 //!
 //! Whatever they do, nothing panics, every run ends with its time, errors are those that KVM has, another guest on the same
-//! harts computes what it would alone, and in the end no memory is lost. A few seconds in `cargo test`;
-//! `cargo xtask fuzz-hypervisor` goes on for longer.
+//! harts computes what it would alone, and in the end they can still be used, and no memory is lost. A few seconds in
+//! `cargo test`; `cargo xtask fuzz-hypervisor` goes on for longer.
 
 mod code;
 mod life;
 mod monitor;
+mod recovery;
 mod storm;
 mod witness;
 
