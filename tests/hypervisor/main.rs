@@ -1,6 +1,7 @@
 //! The hypervisor, natively on simulated harts.
 
 mod ageing;
+mod alarm;
 mod dirty_log;
 mod hooked;
 mod hostile;
