@@ -43,6 +43,8 @@ impl<H: Hart> Local<H> {
         hart.write::<{ hgatp::NUMBER }>(0);
         // A guest of an earlier hypervisor may have left translations behind.
         hart.hfence_gvma(None, None);
+        // Nor may one of its alarms ring.
+        hart.set_alarm(NEVER);
         Local { hart, hypervisor, number, former: None, hgatp: 0, alarm: NEVER }
     }
 
@@ -68,6 +70,7 @@ impl<H: Hart> Local<H> {
         }
         // What the hart cannot hold.
         self.hgatp = NEVER;
+        self.hart.set_alarm(NEVER);
         self.alarm = NEVER;
     }
 

@@ -90,10 +90,11 @@ impl Memory {
         }
     }
 
-    /// Whether the tables map an address, for a store where `write`.
+    /// Whether the tables map an address, for a store where `write`, so that no hart faults: one that leaves A to software
+    /// does for a page that has been aged.
     pub(crate) fn is_mapped(&self, tables: &impl Tables, gpa: Gpa, write: bool) -> bool {
         let leaf = self.gstage.lookup(tables, gpa).leaf;
-        leaf.is_some_and(|leaf| !write || Pte::W.is_set(leaf.0))
+        leaf.is_some_and(|leaf| Pte::A.is_set(leaf.0) && (!write || Pte::W.is_set(leaf.0)))
     }
 
     /// Whether what was found behind a user address when there had been so many invalidations is still there.

@@ -127,15 +127,17 @@ impl Vcpu {
         trap
     }
 
-    /// Makes the guest's timer interrupt pending if it is due, or sees to it that the hart is interrupted when it is.
+    /// Makes the guest's timer interrupt pending if it is due, or sees to it that the hart is interrupted when it is, and
+    /// not when another guest's is.
     fn prepare_timer<H: Hart>(&mut self, local: &mut Local<H>) {
-        if self.timer.is_in_hardware() {
-            return;
-        }
-        let now = local.hart.time();
-        let delta = self.vm.time_delta();
-        self.timer.check(&self.shared.interrupts, now.wrapping_add(delta));
-        let alarm = self.timer.host_deadline(now, delta).unwrap_or(NEVER);
+        let alarm = if self.timer.is_in_hardware() {
+            NEVER
+        } else {
+            let now = local.hart.time();
+            let delta = self.vm.time_delta();
+            self.timer.check(&self.shared.interrupts, now.wrapping_add(delta));
+            self.timer.host_deadline(now, delta).unwrap_or(NEVER)
+        };
         if local.alarm != alarm {
             local.hart.set_alarm(alarm);
             local.alarm = alarm;

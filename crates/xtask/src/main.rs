@@ -8,6 +8,7 @@ mod debugger;
 mod diff_engines;
 mod flat;
 mod fuzz_devices;
+mod fuzz_hypervisor;
 mod images;
 mod linux;
 mod machine;
@@ -70,6 +71,15 @@ enum Task {
         #[arg(long, value_name = "SEED", default_value = "0")]
         seed: u64,
     },
+    /// Let hostile guests and monitors loose on the hypervisor
+    FuzzHypervisor {
+        /// For how long
+        #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        minutes: u64,
+        /// The first seed
+        #[arg(long, value_name = "SEED", default_value = "0")]
+        seed: u64,
+    },
     /// Get Debian's kernel, firmware and programs for RISC-V as packages, and boot them; docs/real-software.md says more
     Linux(linux::LinuxArgs),
     /// Measure vhart beside Spike and QEMU, and count the host's instructions; benches/README.md says more
@@ -93,6 +103,7 @@ fn main() -> Result<ExitCode> {
         Task::Peers { names } => peers::run(&names)?,
         Task::DiffEngines { long } => diff_engines::run(long)?,
         Task::FuzzDevices { minutes, seed } => fuzz_devices::run(minutes, seed)?,
+        Task::FuzzHypervisor { minutes, seed } => fuzz_hypervisor::run(minutes, seed)?,
         Task::Linux(arguments) => return linux::run(&arguments),
         Task::Bench(arguments) if !bench::run(&arguments)? => return Ok(ExitCode::FAILURE),
         Task::Bench(_) => {}

@@ -320,7 +320,7 @@ fn a_hart_is_enabled_without_guests_and_disabled_without_their_interrupts() {
     let hypervisor = world.local.hypervisor.clone();
     let hart = std::mem::take(&mut world.local.hart);
     let mut local = Local::enable(hypervisor, hart, 0);
-    let enabled = [Write("hvip", 0), Write("hgatp", 0), HfenceGvma(None, None)];
+    let enabled = [Write("hvip", 0), Write("hgatp", 0), HfenceGvma(None, None), Event::Alarm(u64::MAX)];
     assert_eq!(local.hart.take_events(), enabled);
     let mut hart = local.disable();
     // Delegation ends last, so that what is pending for a guest never reaches the host.
