@@ -16,7 +16,7 @@ use iss::Variant;
 use iss::variant::Misaligned;
 use kvm::Register;
 use kvm::ioctl::{MpState, UserMemoryRegion};
-use native::{Kernel, NativeHart, Thread};
+use native::{Kernel, NativeLocal, Thread};
 
 use crate::hooked::{Hooked, Watched};
 use crate::hostile::{Seed, seeds};
@@ -166,7 +166,7 @@ fn run<H: Hart, M: Host>(local: &mut Local<H>, host: &M, thread: &mut Thread, en
 
 impl Watch {
     /// Turns the log on or off.
-    fn set_region(&mut self, local: &mut Local<NativeHart>, kernel: &Kernel, log: bool) {
+    fn set_region(&mut self, local: &mut NativeLocal, kernel: &Kernel, log: bool) {
         let region = UserMemoryRegion {
             slot: 0,
             flags: if log { UserMemoryRegion::LOG_DIRTY_PAGES } else { 0 },
@@ -201,7 +201,7 @@ impl Watch {
     }
 
     /// Asks for the log, which must hold what has changed; and clears some of it, where that is a call of its own.
-    fn ask(&mut self, local: &mut Local<NativeHart>, kernel: &Kernel) {
+    fn ask(&mut self, local: &mut NativeLocal, kernel: &Kernel) {
         if !self.is_logged {
             return;
         }
@@ -222,7 +222,7 @@ impl Watch {
     }
 
     /// Clears pages of the log: all of some words, or some of all.
-    fn clear(&mut self, local: &mut Local<NativeHart>, kernel: &Kernel, log: &[u64]) {
+    fn clear(&mut self, local: &mut NativeLocal, kernel: &Kernel, log: &[u64]) {
         let words = log.len() as u64;
         let (first, count) = if self.rng.one_in(2) {
             let first = self.rng.below(words);
@@ -246,7 +246,7 @@ impl Watch {
     }
 
     /// Does something to the memory.
-    fn meddle(&mut self, local: &mut Local<NativeHart>, kernel: &Kernel) {
+    fn meddle(&mut self, local: &mut NativeLocal, kernel: &Kernel) {
         let page = |rng: &mut Rng| rng.below(SIZE / PAGE_SIZE) * PAGE_SIZE;
         match self.rng.below(6) {
             0 | 1 => self.ask(local, kernel),
@@ -277,7 +277,7 @@ impl Watch {
         let native::Machine { kernel, locals, hypervisor, .. } = &mut world.machine;
         let [first, second] = &mut locals[..] else { panic!("there are two harts") };
         let end = first.hart.time() + SLICE;
-        first.hart.set_limit(end);
+        first.hart.hart().set_limit(end);
         let [thread, other] = threads;
         let often = rng.pick(&[4, 20, 100]);
         let is_within = RefCell::new((self, second, other, &mut *rng));
@@ -288,13 +288,13 @@ impl Watch {
             }
             if rng.one_in(2) {
                 let end = second.hart.time() + SLICE / 8;
-                second.hart.set_limit(end);
+                second.hart.hart().set_limit(end);
                 run(second, kernel, other, end);
             }
             watch.tally.within += 1;
             watch.meddle(second, kernel);
         };
-        let watched = Watched { hart: &mut first.hart, hook: |_: &Trap| within(kernel) };
+        let watched = Watched { hart: first.hart.hart(), hook: |_: &Trap| within(kernel) };
         let mut local = Local::enable(hypervisor.clone(), watched, 0);
         run(&mut local, &Hooked::new(kernel, within), thread, end);
         drop(local);

@@ -9,9 +9,6 @@ use kvm::Errno;
 use crate::board::Board;
 use crate::memory::Memory;
 
-/// The largest pages that user memory consists of: 1 GiB.
-const LARGEST: u32 = 2;
-
 /// Memory, and what the hypervisor has told.
 #[derive(Debug)]
 pub struct Kernel {
@@ -56,10 +53,8 @@ impl Tables for Kernel {
 
 impl Host for Kernel {
     fn resolve(&self, hva: Hva, _write: bool) -> Result<Resolved, Errno> {
-        if !self.memory.contains(hva) {
-            return Err(Errno::EFAULT);
-        }
-        Ok(Resolved { hpa: Hpa(hva.0), writable: true, level: LARGEST })
+        let level = self.memory.largest_page(hva).ok_or(Errno::EFAULT)?;
+        Ok(Resolved { hpa: Hpa(hva.0), writable: true, level })
     }
 
     fn release(&self, _page: Resolved, _dirty: bool) {}

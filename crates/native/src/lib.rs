@@ -13,5 +13,5 @@ mod memory;
 pub use board::{Board, Clock};
 pub use hart::NativeHart;
 pub use kernel::Kernel;
-pub use machine::{Error, Machine, Monitor, Served, Thread};
+pub use machine::{Error, Machine, Monitor, NativeLocal, Served, Thread};
 pub use memory::Memory;

@@ -32,9 +32,12 @@ pub struct Machine {
     /// The hypervisor.
     pub hypervisor: Arc<Hypervisor>,
     /// The harts, with what exits cost on each.
-    pub locals: Vec<Local<Counted<NativeHart>>>,
+    pub locals: Vec<NativeLocal>,
     board: Board,
 }
+
+/// A hart that guests run on, whose exits' costs are counted.
+pub type NativeLocal = Local<Counted<NativeHart>>;
 
 /// What keeps a guest from going on.
 #[derive(Clone, PartialEq, Eq, Debug)]

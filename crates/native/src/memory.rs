@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use hyp::gstage::LARGEST_LEVEL;
 use hyp::{Hpa, Hva, Tables};
+use isa::paging::SV39X4;
 use iss::{Ram, Width};
 
 use crate::board::{Board, FREE};
@@ -58,9 +60,13 @@ impl Memory {
         self.ram.write(to.0, from)
     }
 
-    /// Whether there is memory at an address.
-    pub fn contains(&self, hva: Hva) -> bool {
-        self.ram.contains(hva.0, 1)
+    /// The level of the largest page around an address that there is memory for; `None` where there is none.
+    pub(crate) fn largest_page(&self, hva: Hva) -> Option<u32> {
+        let fits = |level: &u32| {
+            let size = SV39X4.page_size(*level);
+            self.ram.contains(hva.0 & !(size - 1), size)
+        };
+        (0..=LARGEST_LEVEL).rev().find(fits)
     }
 }
 

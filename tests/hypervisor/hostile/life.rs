@@ -10,7 +10,7 @@ use iss::Variant;
 use iss::variant::{Misaligned, MisalignedAtomic, Wfi};
 use kvm::ioctl::MpState;
 use kvm::{Errno, Exit};
-use native::{Kernel, NativeHart, Thread};
+use native::{Kernel, NativeLocal, Thread};
 
 use super::recovery::recovers;
 use super::witness::Witness;
@@ -273,7 +273,7 @@ impl Victim {
     }
 
     /// Gives the guest its memory back, as far as nothing is in the way, and lets its harts run.
-    fn repair(&self, rng: &mut Rng, local: &mut Local<NativeHart>, kernel: &Kernel) {
+    fn repair(&self, rng: &mut Rng, local: &mut NativeLocal, kernel: &Kernel) {
         for slot in 0..if rng.one_in(2) { 5 } else { 1 } {
             let nothing =
                 kvm::ioctl::UserMemoryRegion { slot, memory_size: 0, ..monitor::main_region(self.memory, 0) };
@@ -299,7 +299,7 @@ impl Victim {
         let (before, rest) = threads.split_at_mut(index);
         let (thread, after) = rest.split_first_mut().expect("there is such a thread");
         let [first, others @ ..] = &mut locals[..] else { panic!("there is a hart") };
-        first.hart.set_limit(end);
+        first.hart.hart().set_limit(end);
         let Some(second) = others.first_mut() else {
             return run(&chance, &tally, first, kernel, thread, end);
         };
@@ -316,12 +316,12 @@ impl Victim {
                 && chance.borrow_mut().one_in(3)
             {
                 let end = second.hart.time() + 1 + chance.borrow_mut().below(20);
-                second.hart.set_limit(end);
+                second.hart.hart().set_limit(end);
                 run(&chance, &tally, second, kernel, other, end);
                 tally.borrow_mut().add("nested run");
             }
         };
-        let watched = Watched { hart: &mut first.hart, hook: |_: &Trap| within(kernel) };
+        let watched = Watched { hart: first.hart.hart(), hook: |_: &Trap| within(kernel) };
         let mut local = Local::enable(hypervisor.clone(), watched, 0);
         run(&chance, &tally, &mut local, &Hooked::new(kernel, within), thread, end);
         drop(local);

@@ -1,10 +1,10 @@
 //! A monitor that calls everything with anything.
 
-use hyp::{Gpa, Hva, Local, Vcpu, Vm};
+use hyp::{Gpa, Hva, Vcpu, Vm};
 use kvm::Errno;
 use kvm::ioctl::{Interrupt, IoEventFd, MpState, UserMemoryRegion};
 use kvm::one_reg::Register;
-use native::{Kernel, NativeHart};
+use native::{Kernel, NativeLocal};
 
 use super::code::{address, value};
 use super::life::Tally;
@@ -79,7 +79,7 @@ pub(super) fn meddle(
     rng: &mut Rng,
     tally: &mut Tally,
     vm: &Vm,
-    local: &mut Local<NativeHart>,
+    local: &mut NativeLocal,
     kernel: &Kernel,
     memory: Hva,
 ) {

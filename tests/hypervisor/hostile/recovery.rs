@@ -43,7 +43,7 @@ pub(super) fn recovers(world: &mut World, vm: &Arc<Vm>, memory: Hva, thread: &mu
     shared.set_mp_state(kernel, MpState::STOPPED).unwrap();
     shared.set_mp_state(kernel, MpState::RUNNABLE).unwrap();
     let end = local.hart.time() + SOON;
-    local.hart.set_limit(end);
+    local.hart.hart().set_limit(end);
     // The last exit is finished, and nothing else.
     thread.page().set_immediate_exit(true);
     thread.vcpu.load(local, kernel);

@@ -15,7 +15,7 @@ fn storm(world: &mut World, guest: &mut Guest) -> u64 {
     let Machine { kernel, locals, .. } = &mut world.machine;
     let local = &mut locals[0];
     let end = local.hart.time() + TURN;
-    local.hart.set_limit(end);
+    local.hart.hart().set_limit(end);
     let before: u64 = guest.thread.vcpu.counts().iter().map(|(_, count)| count).sum();
     guest.thread.vcpu.load(local, kernel);
     // A turn that does not end after so many runs does not end at all.

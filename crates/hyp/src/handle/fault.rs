@@ -4,7 +4,7 @@
 use isa::tinst::Tinst;
 use kvm::{Errno, Run};
 
-use super::locate::locate;
+use super::locate::locate_if_unknown;
 use super::mmio;
 use crate::exit::{AccessKind, GuestPageFault};
 use crate::hart::Hart;
@@ -23,9 +23,7 @@ pub(super) fn handle<H: Hart, M: Host>(
     page: &mut Run<'_>,
     fault: &GuestPageFault,
 ) -> Result<Flow, Errno> {
-    // A hart need not write htval, and zero is what it writes then.
-    let located =
-        if fault.gpa.0 >> 2 == 0 { locate(vcpu, &mut local.hart, host, fault) } else { Some(*fault) };
+    let located = locate_if_unknown(vcpu, &mut local.hart, host, fault);
     let Some(fault) = located else { return Ok(Flow::Resume) };
     match vcpu.map(local, host, fault.gpa, fault.is_write())? {
         Mapped::Done => Ok(Flow::Resume),

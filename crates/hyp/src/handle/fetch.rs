@@ -2,12 +2,16 @@
 //! Load and Store Instructions".
 
 use isa::Inst;
-use isa::cause::{Cause, Exception};
+use isa::cause::Exception;
 use isa::csr::hstatus;
 
+use super::locate::locate_if_unknown;
 use crate::addr::Gva;
+use crate::exit::Exit;
 use crate::hart::{Hart, Trap};
+use crate::host::Host;
 use crate::inject::inject;
+use crate::local::Local;
 use crate::museum::{Mistake, is_repeated};
 use crate::vcpu::Vcpu;
 
@@ -21,26 +25,37 @@ pub(super) enum NoInst {
 }
 
 /// The instruction at the guest's program counter.
-pub(super) fn fetch<H: Hart>(hart: &mut H, vcpu: &mut Vcpu) -> Result<Inst, NoInst> {
-    match read(hart, vcpu) {
+pub(super) fn fetch<H: Hart, M: Host>(
+    vcpu: &mut Vcpu,
+    local: &mut Local<H>,
+    host: &M,
+) -> Result<Inst, NoInst> {
+    match read(&mut local.hart, vcpu) {
         Ok(bits) => isa::decode(bits).ok_or(NoInst::Undefined(bits)),
         Err(trap) => {
-            // HLVX raises a load's faults where a fetch would raise its own. A guest-page fault needs no
-            // answer: the guest's own fetch will raise it, and it is handled then.
-            let fault = match Cause::from_bits(trap.scause) {
-                Some(Cause::Exception(Exception::LoadGuestPageFault)) if is_repeated(Mistake::B17) => {
-                    Some(Exception::LoadGuestPageFault)
-                }
-                Some(Cause::Exception(Exception::LoadPageFault)) => Some(Exception::InstPageFault),
-                Some(Cause::Exception(Exception::LoadAccessFault)) => Some(Exception::InstAccessFault),
-                _ => None,
-            };
-            if let Some(fault) = fault {
-                inject(hart, vcpu, fault, trap.stval);
-            }
+            explain(vcpu, local, host, &trap);
             Err(NoInst::Refetch)
         }
     }
+}
+
+/// Sees to it that the instruction can be read the next time, or that the guest learns why not.
+fn explain<H: Hart, M: Host>(vcpu: &mut Vcpu, local: &mut Local<H>, host: &M, trap: &Trap) {
+    // HLVX raises a load's faults where a fetch would raise its own.
+    let fault = match Exit::decode(trap) {
+        Some(Exit::GuestPageFault(_)) if is_repeated(Mistake::B17) => Exception::LoadGuestPageFault,
+        // The guest's own fetch may not fault: what the hart has cached for fetches may be another thing. Where this
+        // does not help, it will.
+        Some(Exit::GuestPageFault(fault)) => {
+            let located = locate_if_unknown(vcpu, &mut local.hart, host, &fault);
+            let _ = located.map(|fault| vcpu.map(local, host, fault.gpa, fault.is_write()));
+            return;
+        }
+        Some(Exit::Exception(Exception::LoadPageFault, _)) => Exception::InstPageFault,
+        Some(Exit::Exception(Exception::LoadAccessFault, _)) => Exception::InstAccessFault,
+        _ => return,
+    };
+    inject(&mut local.hart, vcpu, fault, trap.stval);
 }
 
 /// The bits of the instruction, which is read as the guest's own fetch would have read it.

@@ -11,11 +11,22 @@ use crate::hart::Hart;
 use crate::host::Host;
 use crate::vcpu::Vcpu;
 
+/// `fault` where the hart has said where it was, and as [`locate`] finds it where not.
+pub(super) fn locate_if_unknown<H: Hart, M: Host>(
+    vcpu: &Vcpu,
+    hart: &mut H,
+    host: &M,
+    fault: &GuestPageFault,
+) -> Option<GuestPageFault> {
+    // A hart need not write htval, and zero is what it writes then.
+    if fault.gpa.0 >> 2 == 0 { locate(vcpu, hart, host, fault) } else { Some(*fault) }
+}
+
 /// `fault` with the guest physical address that the guest's page tables lead to: of the page, or of the first of
 /// their entries that the G-stage does not map.
 ///
 /// `None` where the tables say nothing of the address any more: the guest has changed them and will fault itself.
-pub(super) fn locate<H: Hart, M: Host>(
+fn locate<H: Hart, M: Host>(
     vcpu: &Vcpu,
     hart: &mut H,
     host: &M,

@@ -25,7 +25,7 @@ pub(super) fn emulate<H: Hart, M: Host>(
 ) -> Flow {
     let access = match fault.tinst {
         Tinst::Transformed { inst, size, .. } => Access::of(&inst, size),
-        _ => match fetch(&mut local.hart, vcpu) {
+        _ => match fetch(vcpu, local, host) {
             Ok(inst) => Access::of(&inst, inst.size()),
             Err(NoInst::Refetch) => return Flow::Resume,
             Err(NoInst::Undefined(_)) => None,

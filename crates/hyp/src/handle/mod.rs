@@ -41,7 +41,7 @@ pub(crate) fn handle<H: Hart, M: Host>(
         }
         Some(Exit::Interrupt(_)) => Ok(Flow::Stop(Stop::Interrupt)),
         Some(Exit::Ecall) => Ok(sbi::call(vcpu, local, host, page)),
-        Some(Exit::VirtualInst(bits)) => Ok(virtual_inst::handle(vcpu, local, page, bits)),
+        Some(Exit::VirtualInst(bits)) => Ok(virtual_inst::handle(vcpu, local, host, page, bits)),
         Some(Exit::GuestPageFault(fault)) => fault::handle(vcpu, local, host, page, &fault),
         Some(Exit::Exception(..)) if is_repeated(Mistake::B9) => Err(Errno::EFAULT),
         Some(Exit::Exception(exception, value)) => {

@@ -8,15 +8,22 @@ use kvm::Run;
 use super::csr;
 use super::fetch::{NoInst, fetch};
 use crate::hart::Hart;
+use crate::host::Host;
 use crate::inject::inject;
 use crate::local::Local;
 use crate::run::{Flow, Stop};
 use crate::vcpu::{DELEGATED_INTERRUPTS, Vcpu};
 
 /// Handles a virtual-instruction exception; `bits` is the instruction, or 0 where the hart does not say.
-pub(super) fn handle<H: Hart>(vcpu: &mut Vcpu, local: &mut Local<H>, page: &mut Run<'_>, bits: u64) -> Flow {
+pub(super) fn handle<H: Hart, M: Host>(
+    vcpu: &mut Vcpu,
+    local: &mut Local<H>,
+    host: &M,
+    page: &mut Run<'_>,
+    bits: u64,
+) -> Flow {
     let inst = match u32::try_from(bits) {
-        Ok(0) | Err(_) => fetch(&mut local.hart, vcpu),
+        Ok(0) | Err(_) => fetch(vcpu, local, host),
         Ok(bits) => isa::decode(bits).ok_or(NoInst::Undefined(bits)),
     };
     let bits = match inst {
