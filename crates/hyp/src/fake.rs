@@ -16,8 +16,12 @@ use crate::hart::{Hart, RemoteFence, Trap};
 use crate::host::{Host, Resolved};
 use crate::hypervisor::{Hypervisor, Machine};
 use crate::local::Local;
+use crate::run::Stop;
 use crate::vcpu::{Shared, Vcpu};
 use crate::vm::Vm;
+
+/// An interrupt of the host's.
+pub(crate) const HOST_INTERRUPT: Trap = Trap { scause: 1 << 63 | 5, stval: 0, htval: 0, htinst: 0 };
 
 /// Something that was done to the hart.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -408,9 +412,22 @@ impl World {
         self.vcpu.put(&mut self.local);
     }
 
-    pub(crate) fn run(&mut self) -> Result<crate::run::Stop, Errno> {
+    pub(crate) fn run(&mut self) -> Result<Stop, Errno> {
         let World { local, host, vcpu, page, .. } = self;
         vcpu.run(local, host, &mut Run::new(page).unwrap())
+    }
+
+    /// Has the guest, which is loaded, exit so, and says what the run leads to: a guest that runs on is interrupted.
+    pub(crate) fn exit(&mut self, trap: Trap) -> Result<Stop, Errno> {
+        self.local.hart.guests.clear();
+        self.local.hart.exit_with(trap);
+        self.local.hart.exit_with(HOST_INTERRUPT);
+        self.run()
+    }
+
+    /// Runs the guest on, which is interrupted at once.
+    pub(crate) fn go_on(&mut self) -> Result<Stop, Errno> {
+        self.exit(HOST_INTERRUPT)
     }
 
     pub(crate) fn hart(&mut self) -> &mut FakeHart {
