@@ -1,4 +1,5 @@
-//! `cargo xtask switch-mutants`: deletes and swaps the accesses of the world switch one by one; a test must fail each time.
+//! `cargo xtask switch-mutants`: deletes and swaps the accesses of the world switch one by one, and deletes each fence; a
+//! test must fail each time.
 //!
 //! It works on a copy of the workspace, with a target folder of its own.
 
@@ -10,9 +11,48 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{process, project};
 
-/// Where the world switch touches CSRs: load, put, entry and exit; the timer's part of them; the inner switch.
-const FILES: [&str; 3] =
-    ["crates/hyp/src/switch.rs", "crates/hyp/src/timer.rs", "crates/hyp/src/arch/switch.rs"];
+/// Where the world switch touches the hart: load, put, entry and exit, and what they are made of; the inner switch.
+const ACCESSES: [&str; 6] = [
+    "crates/hyp/src/switch.rs",
+    "crates/hyp/src/timer.rs",
+    "crates/hyp/src/inject.rs",
+    "crates/hyp/src/local.rs",
+    "crates/hyp/src/fp.rs",
+    "crates/hyp/src/arch/switch.rs",
+];
+
+/// Where translations are forgotten, here or by way of others.
+const FENCES: [&str; 11] = [
+    "crates/hyp/src/memory.rs",
+    "crates/hyp/src/vmid.rs",
+    "crates/hyp/src/local.rs",
+    "crates/hyp/src/fence.rs",
+    "crates/hyp/src/hypervisor.rs",
+    "crates/hyp/src/switch.rs",
+    "crates/hyp/src/run.rs",
+    "crates/hyp/src/gstage/mod.rs",
+    "crates/hyp/src/gstage/cache.rs",
+    "crates/hyp/src/gstage/map.rs",
+    "crates/hyp/src/gstage/range.rs",
+];
+
+/// What a line has in it that forgets translations, or leads to it.
+const FORGETTING: [&str; 11] = [
+    "hfence_gvma(",
+    "hfence_vvma(",
+    "fence_i()",
+    "remote_fence(",
+    "fence_guest(",
+    "expel_guests(",
+    "self.finish(",
+    "vm.finish(",
+    "self.fence(",
+    "forget_others(",
+    "change.flush(",
+];
+
+/// Tests that can notice a change, by cargo's arguments: the quicker ones first.
+const TESTS: [&[&str]; 2] = [&["--package", "hyp", "--lib"], &["--package", "tests", "--test", "hypervisor"]];
 
 /// One change to one file.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +66,8 @@ struct Mutant {
 /// How a mutant ended.
 enum Verdict {
     NotCompiled,
-    TestFailed,
+    /// By these of [`TESTS`].
+    TestFailed(&'static [&'static str]),
     Survived,
 }
 
@@ -38,24 +79,29 @@ pub(crate) fn run() -> Result<()> {
     let scratch = project::target().join("switch-mutants");
     let copy = scratch.join("workspace");
     project::copy_sources(&copy)?;
-    let clean = test(&copy, &scratch)?;
-    ensure!(
-        clean.status.success(),
-        "the tests fail without any change:\n{}",
-        String::from_utf8_lossy(&clean.stdout)
-    );
+    for tests in TESTS {
+        let clean = test(&copy, &scratch, tests)?;
+        ensure!(
+            clean.status.success(),
+            "the tests fail without any change:\n{}",
+            String::from_utf8_lossy(&clean.stdout)
+        );
+    }
 
     let (mut failed, mut not_compiled, mut survivors) = (0, 0, Vec::new());
-    for file in FILES {
+    let mut files: Vec<&str> = ACCESSES.into_iter().chain(FENCES).collect();
+    files.sort_unstable();
+    files.dedup();
+    for file in files {
         let path = copy.join(file);
         let original =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        for mutant in mutants(&original) {
+        for mutant in mutants(&original, ACCESSES.contains(&file), FENCES.contains(&file)) {
             fs::write(&path, &mutant.text).with_context(|| format!("cannot write {}", path.display()))?;
             let name = format!("{file}: {}", mutant.change);
-            match verdict(&test(&copy, &scratch)?) {
-                Verdict::TestFailed => {
-                    println!("test failed    {name}");
+            match verdict(&copy, &scratch)? {
+                Verdict::TestFailed(tests) => {
+                    println!("test failed    {name} ({})", tests[1]);
                     failed += 1;
                 }
                 Verdict::NotCompiled => {
@@ -77,9 +123,13 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn test(workspace: &Path, scratch: &Path) -> Result<Output> {
+fn test(workspace: &Path, scratch: &Path, tests: &[&str]) -> Result<Output> {
     process::cargo(workspace)
-        .args(["test", "--package", "hyp", "--lib", "--quiet"])
+        // Each change is compiled anew, and its tests run for an instant.
+        .args(["--config", "profile.dev.package.hyp.opt-level=0"])
+        .arg("test")
+        .args(tests)
+        .arg("--quiet")
         .env("CARGO_TARGET_DIR", scratch.join("target"))
         // The switch has no properties that random input would find.
         .env("PROPTEST_CASES", "1")
@@ -87,32 +137,41 @@ fn test(workspace: &Path, scratch: &Path) -> Result<Output> {
         .context("cannot run cargo")
 }
 
-fn verdict(output: &Output) -> Verdict {
-    if output.status.success() {
-        Verdict::Survived
-    } else if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
-        Verdict::NotCompiled
-    } else {
-        Verdict::TestFailed
+fn verdict(workspace: &Path, scratch: &Path) -> Result<Verdict> {
+    for tests in TESTS {
+        let output = test(workspace, scratch, tests)?;
+        if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
+            return Ok(Verdict::NotCompiled);
+        }
+        if !output.status.success() {
+            return Ok(Verdict::TestFailed(tests));
+        }
     }
+    Ok(Verdict::Survived)
 }
 
-/// Every mutant of a file: each access deleted, and each two neighbours of one function swapped.
-fn mutants(text: &str) -> Vec<Mutant> {
+/// Every mutant of a file: each access deleted, and each two neighbours of one function swapped; each fence deleted.
+fn mutants(text: &str, of_accesses: bool, of_fences: bool) -> Vec<Mutant> {
     let lines: Vec<&str> = text.lines().collect();
     let end = lines.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(lines.len());
-    // An access, with the number of functions begun before it: neighbours are in the same one.
-    let (mut functions, mut accesses) = (0, Vec::new());
+    // What is deleted, with the number of functions begun before it: neighbours are in the same one.
+    let (mut functions, mut deleted, mut accesses) = (0, Vec::new(), Vec::new());
     for (number, line) in lines[..end].iter().enumerate() {
         if is_function(line) || line.trim() == "\"2:\"" {
             functions += 1;
-        } else if is_access(line) {
+            continue;
+        }
+        let is_access = of_accesses && is_access(line);
+        if is_access {
             accesses.push((functions, number));
         }
+        if is_access || of_fences && is_fence(line) {
+            deleted.push(number);
+        }
     }
-    let deleted = accesses.iter().map(|&(_, number)| {
+    let deleted = deleted.into_iter().map(|number| {
         let mut changed = lines.clone();
-        changed[number] = "";
+        changed[number] = if lines[number].trim().starts_with("_ =>") { "_ => {}" } else { "" };
         let change = format!("line {} deleted: {}", number + 1, lines[number].trim());
         Mutant { change, text: changed.join("\n") }
     });
@@ -125,6 +184,11 @@ fn mutants(text: &str) -> Vec<Mutant> {
         Mutant { change, text: changed.join("\n") }
     });
     deleted.chain(swapped).collect()
+}
+
+/// Whether a line forgets translations.
+fn is_fence(line: &str) -> bool {
+    !line.trim_start().starts_with("//") && FORGETTING.iter().any(|part| line.contains(part))
 }
 
 /// Whether a line begins a function.
@@ -157,7 +221,8 @@ pub(crate) fn put(hart: &mut H) {
 }
 #[cfg(test)]
     hart.never();";
-        let changes: Vec<String> = mutants(text).into_iter().map(|mutant| mutant.change).collect();
+        let changes: Vec<String> =
+            mutants(text, true, false).into_iter().map(|mutant| mutant.change).collect();
         assert_eq!(
             changes,
             [
@@ -167,13 +232,39 @@ pub(crate) fn put(hart: &mut H) {
                 "lines 2 and 4 swapped: hart.write(1);",
             ]
         );
-        let swapped = mutants(text).pop().unwrap().text;
+        let swapped = mutants(text, true, false).pop().unwrap().text;
         assert!(swapped.contains("    self.timer.load(hart);\n    let x = 2;\n    hart.write(1);\n"));
     }
 
     #[test]
     fn instructions_of_entry_and_exit_are_not_swapped_with_each_other() {
         let text = "\"csrw sepc, x7\"\n\"sd x5, 0(x10)\"\n\"2:\"\n\"csrr x5, sepc\"";
-        assert_eq!(mutants(text).len(), 2);
+        assert_eq!(mutants(text, true, false).len(), 2);
+    }
+
+    #[test]
+    fn fences_are_deleted() {
+        let text = "\
+fn expel_guests(&self) {
+    // self.fence() is described here
+    match pages {
+        1 => hart.hfence_gvma(None, None),
+        _ => hart.hfence_vvma(None, None),
+    }
+    vm.finish(local, host, change);
+    hart.write(1);";
+        let changes: Vec<String> =
+            mutants(text, false, true).into_iter().map(|mutant| mutant.change).collect();
+        assert_eq!(
+            changes,
+            [
+                "line 4 deleted: 1 => hart.hfence_gvma(None, None),",
+                "line 5 deleted: _ => hart.hfence_vvma(None, None),",
+                "line 7 deleted: vm.finish(local, host, change);",
+            ]
+        );
+        let second = &mutants(text, false, true)[1];
+        assert!(second.text.contains("\n_ => {}\n"));
+        assert_eq!(mutants(text, true, true).len(), 6, "four are deleted, none of them twice");
     }
 }
