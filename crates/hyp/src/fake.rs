@@ -62,6 +62,8 @@ pub(crate) struct FakeHart {
     pub(crate) float: FloatState,
     /// What the guest does at each entry.
     pub(crate) guests: VecDeque<Guest>,
+    /// Page-table entries that have been written.
+    pub(crate) entries: u64,
     events: Vec<Event>,
 }
 
@@ -178,6 +180,10 @@ impl Hart for FakeHart {
         self.events.push(Event::Enter);
         let mut guest = self.guests.pop_front().expect("the test gave a guest to enter");
         guest(&mut self.csrs, context);
+    }
+
+    fn note_entries(&mut self, written: u64) {
+        self.entries += written;
     }
 }
 
