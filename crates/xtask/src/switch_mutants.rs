@@ -235,8 +235,8 @@ pub(crate) fn put(hart: &mut H) {
 }
 #[cfg(test)]
     hart.never();";
-        let changes: Vec<String> =
-            mutants(text, true, false).into_iter().map(|mutant| mutant.change).collect();
+        let mutants = deletions(text, true, false).into_iter().chain(swaps(text));
+        let changes: Vec<String> = mutants.map(|mutant| mutant.change).collect();
         assert_eq!(
             changes,
             [
