@@ -16,8 +16,12 @@ use crate::hart::{Hart, RemoteFence, Trap};
 use crate::host::{Host, Resolved};
 use crate::hypervisor::{Hypervisor, Machine};
 use crate::local::Local;
+use crate::run::Stop;
 use crate::vcpu::{Shared, Vcpu};
 use crate::vm::Vm;
+
+/// An interrupt of the host's.
+pub(crate) const HOST_INTERRUPT: Trap = Trap { scause: 1 << 63 | 5, stval: 0, htval: 0, htinst: 0 };
 
 /// Something that was done to the hart.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +40,9 @@ pub(crate) enum Event {
     RestoreFloat,
     Enter,
 }
+
+/// More than any test has.
+const MOST_EVENTS: usize = 1 << 16;
 
 type Guest = Box<dyn FnMut(&mut BTreeMap<u16, u64>, &mut Context)>;
 type Legal = Box<dyn Fn(u64) -> bool>;
@@ -58,6 +65,8 @@ pub(crate) struct FakeHart {
     pub(crate) float: FloatState,
     /// What the guest does at each entry.
     pub(crate) guests: VecDeque<Guest>,
+    /// Page-table entries that have been written.
+    pub(crate) entries: u64,
     events: Vec<Event>,
 }
 
@@ -78,6 +87,11 @@ impl FakeHart {
     /// Has the guest trap at its next entry, and nothing else.
     pub(crate) fn exit_with(&mut self, trap: Trap) {
         self.guests.push_back(Box::new(move |csrs, _| set_trap(csrs, &trap)));
+    }
+
+    fn record(&mut self, event: Event) {
+        self.events.push(event);
+        assert!(self.events.len() < MOST_EVENTS, "the hart is used without end");
     }
 
     fn store(&mut self, number: u16, value: u64) {
@@ -106,17 +120,17 @@ fn name(number: u16) -> &'static str {
 impl Hart for FakeHart {
     fn read<const CSR: u16>(&mut self) -> u64 {
         assert!(!self.missing.contains(&CSR), "CSR {CSR:#x} does not exist");
-        self.events.push(Event::Read(name(CSR)));
+        self.record(Event::Read(name(CSR)));
         self.csr(CSR)
     }
 
     fn write<const CSR: u16>(&mut self, value: u64) {
-        self.events.push(Event::Write(name(CSR), value));
+        self.record(Event::Write(name(CSR), value));
         self.store(CSR, value);
     }
 
     fn swap<const CSR: u16>(&mut self, value: u64) -> u64 {
-        self.events.push(Event::Swap(name(CSR), value));
+        self.record(Event::Swap(name(CSR), value));
         let old = self.csr(CSR);
         self.store(CSR, value);
         old
@@ -127,29 +141,29 @@ impl Hart for FakeHart {
     }
 
     fn fetch_guest(&mut self, address: Gva) -> Result<u16, Trap> {
-        self.events.push(Event::Fetch(address.0));
+        self.record(Event::Fetch(address.0));
         self.code.get(&address.0).copied().expect("the test gave code at this address")
     }
 
     fn load_guest(&mut self, address: Gva) -> Result<u64, Trap> {
-        self.events.push(Event::Load(address.0));
+        self.record(Event::Load(address.0));
         self.data.get(&address.0).copied().expect("the test gave data at this address")
     }
 
     fn hfence_gvma(&mut self, address: Option<Gpa>, vmid: Option<u16>) {
-        self.events.push(Event::HfenceGvma(address, vmid));
+        self.record(Event::HfenceGvma(address, vmid));
     }
 
     fn hfence_vvma(&mut self, address: Option<Gva>, asid: Option<u16>) {
-        self.events.push(Event::HfenceVvma(address, asid));
+        self.record(Event::HfenceVvma(address, asid));
     }
 
     fn fence_i(&mut self) {
-        self.events.push(Event::FenceI);
+        self.record(Event::FenceI);
     }
 
     fn remote_fence(&mut self, fence: RemoteFence) {
-        self.events.push(Event::RemoteFence(fence));
+        self.record(Event::RemoteFence(fence));
     }
 
     fn time(&mut self) -> u64 {
@@ -157,23 +171,27 @@ impl Hart for FakeHart {
     }
 
     fn set_alarm(&mut self, time: u64) {
-        self.events.push(Event::Alarm(time));
+        self.record(Event::Alarm(time));
     }
 
     fn save_float(&mut self, state: &mut FloatState) {
-        self.events.push(Event::SaveFloat);
+        self.record(Event::SaveFloat);
         *state = self.float;
     }
 
     fn restore_float(&mut self, state: &FloatState) {
-        self.events.push(Event::RestoreFloat);
+        self.record(Event::RestoreFloat);
         self.float = *state;
     }
 
     fn enter_guest(&mut self, context: &mut Context) {
-        self.events.push(Event::Enter);
+        self.record(Event::Enter);
         let mut guest = self.guests.pop_front().expect("the test gave a guest to enter");
         guest(&mut self.csrs, context);
+    }
+
+    fn note_entries(&mut self, written: u64) {
+        self.entries += written;
     }
 }
 
@@ -408,9 +426,22 @@ impl World {
         self.vcpu.put(&mut self.local);
     }
 
-    pub(crate) fn run(&mut self) -> Result<crate::run::Stop, Errno> {
+    pub(crate) fn run(&mut self) -> Result<Stop, Errno> {
         let World { local, host, vcpu, page, .. } = self;
         vcpu.run(local, host, &mut Run::new(page).unwrap())
+    }
+
+    /// Has the guest, which is loaded, exit so, and says what the run leads to: a guest that runs on is interrupted.
+    pub(crate) fn exit(&mut self, trap: Trap) -> Result<Stop, Errno> {
+        self.local.hart.guests.clear();
+        self.local.hart.exit_with(trap);
+        self.local.hart.exit_with(HOST_INTERRUPT);
+        self.run()
+    }
+
+    /// Runs the guest on, which is interrupted at once.
+    pub(crate) fn go_on(&mut self) -> Result<Stop, Errno> {
+        self.exit(HOST_INTERRUPT)
     }
 
     pub(crate) fn hart(&mut self) -> &mut FakeHart {

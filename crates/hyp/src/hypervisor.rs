@@ -2,7 +2,6 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use isa::ext::ExtSet;
 use isa::paging::Scheme;
@@ -11,6 +10,7 @@ use crate::error::Error;
 use crate::hart::Hart;
 use crate::host::Host;
 use crate::probe::{self, Features};
+use crate::sync::{AtomicBool, AtomicU64, Ordering, spin_loop};
 use crate::vmid::Vmids;
 
 /// What the kernel has been told of the machine, by its device tree and its firmware.
@@ -97,7 +97,7 @@ impl Harts {
         }
         for (_, in_guest) in others() {
             while in_guest.load(Ordering::SeqCst) {
-                core::hint::spin_loop();
+                spin_loop();
             }
         }
     }

@@ -103,3 +103,6 @@ pub use repeated::repeat;
 pub(crate) const fn is_repeated(_mistake: Mistake) -> bool {
     false
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What others ask of a virtual hart, which does it before it runs on.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering};
 
 /// Something that is asked of a virtual hart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -101,7 +101,7 @@ impl Vcpu {
     }
 
     /// Enters the guest, unless there is something to do first.
-    fn try_enter<H: Hart, M: Host>(&mut self, local: &mut Local<H>, host: &M) -> Option<Trap> {
+    pub(crate) fn try_enter<H: Hart, M: Host>(&mut self, local: &mut Local<H>, host: &M) -> Option<Trap> {
         let number = local.number;
         {
             let hypervisor = &local.hypervisor;

@@ -4,8 +4,6 @@
 //! entry and exit exchange only what both worlds share. Privileged ISA, "Memory-Management Fences" gives the
 //! order that keeps one guest's translations from being cached under another's VMID.
 
-use core::sync::atomic::Ordering;
-
 use isa::csr::{
     hcounteren, hedeleg, henvcfg, hgatp, hideleg, hstateen0, hstatus, htinst, htval, hvip, scause,
     scounteren, senvcfg, sstateen0, stval, vsatp, vscause, vsepc, vsie, vsscratch, vsstatus, vstval, vstvec,
@@ -16,6 +14,7 @@ use crate::host::Host;
 use crate::local::Local;
 use crate::museum::{Mistake, is_repeated};
 use crate::request::Request;
+use crate::sync::Ordering;
 use crate::vcpu::Vcpu;
 
 impl Vcpu {

@@ -1,7 +1,6 @@
 //! A virtual hart: its state, its reset, and what others may do to it.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use isa::cause::{Exception, Interrupt};
 use isa::csr::{hcounteren, hstatus, sstatus, vsstatus};
@@ -20,6 +19,7 @@ use crate::museum::{Mistake, is_repeated};
 use crate::pending::Pending;
 use crate::request::{Request, Requests};
 use crate::sbi::StolenTime;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::timer::Timer;
 use crate::vm::Vm;
 

@@ -3,8 +3,6 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 use isa::csr::hgatp;
 use kvm::Errno;
 use kvm::capability;
@@ -20,6 +18,7 @@ use crate::hypervisor::Hypervisor;
 use crate::ioeventfd::IoEventFds;
 use crate::memory::Memory;
 use crate::memslot::MOST_SLOTS;
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
 use crate::vcpu::{Shared, Vcpu};
 use crate::vmid::Vmid;
 

@@ -4,13 +4,11 @@
 //! A virtual machine keeps its VMID until all have been used up. Then a new generation begins: guests leave every hart,
 //! every hart forgets its translations, and machines with a VMID of an older generation get a new one before they run.
 
-use spin::Mutex;
-
 use crate::hart::{Hart, RemoteFence};
 use crate::host::Host;
 use crate::hypervisor::Harts;
 use crate::museum::{Mistake, is_repeated};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// Where the generation begins in a word whose low bits are the number.
 const GENERATION: u32 = 16;

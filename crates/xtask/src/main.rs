@@ -90,7 +90,7 @@ enum Task {
         #[arg(default_value = "")]
         name: String,
     },
-    /// Change each CSR access of the hypervisor's world switch in turn; a test must fail each time
+    /// Change each access of the hypervisor's world switch and delete each fence in turn; a test must fail each time
     SwitchMutants,
 }
 

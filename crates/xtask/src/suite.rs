@@ -89,6 +89,7 @@ pub(crate) fn run_all() -> Result<bool> {
     let mut tally = Tally::default();
     check_form(&mut tally, &toolchain);
     tally.counted_step("Unit and integration tests", cargo_test);
+    tally.counted_step("Every order in which harts can act on a virtual hart", check_orders);
     for Outside { program, variable, what, source } in &OUTSIDE {
         let is_named = variable.is_some_and(|variable| env::var_os(variable).is_some());
         if !is_named && process::find(program).is_none() {
@@ -147,15 +148,30 @@ fn check_form(tally: &mut Tally, toolchain: &Toolchain) {
 
 /// Every test of the root workspace.
 fn cargo_test() -> Result<Counts> {
-    let mut counts = Counts::default();
     let mut command = process::cargo(&project::root());
     command.args(["test", "--workspace", "--no-fail-fast"]);
-    let status = process::run_by_line(&mut command, |line| {
+    count_tests(&mut command)
+}
+
+/// The hypervisor's models for loom, whose atomics the whole crate is compiled with: in a target folder of its own.
+fn check_orders() -> Result<Counts> {
+    let mut command = process::cargo(&project::root());
+    command
+        .args(["test", "--package", "hyp", "--lib", "--release", "loom"])
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("CARGO_TARGET_DIR", project::target().join("loom"));
+    count_tests(&mut command)
+}
+
+/// Runs tests on this terminal, and counts them.
+fn count_tests(command: &mut Command) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let status = process::run_by_line(command, |line| {
         println!("{line}");
         counts.add_line(line);
     })?;
     if !status.success() && counts.failed == 0 {
-        bail!("`cargo test --workspace` could not run the tests");
+        bail!("the tests could not be run");
     }
     Ok(counts)
 }

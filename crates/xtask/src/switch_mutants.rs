@@ -1,5 +1,5 @@
-//! `cargo xtask switch-mutants`: deletes and swaps the accesses of the world switch one by one, and deletes each fence of the
-//! hypervisor's; a test must fail each time.
+//! `cargo xtask switch-mutants`: deletes and swaps the accesses of the world switch one by one, and deletes each fence; a
+//! test must fail each time.
 //!
 //! It works on a copy of the workspace, with a target folder of its own.
 
@@ -11,47 +11,50 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{process, project};
 
-/// Where the world switch touches CSRs: load, put, entry and exit; the timer's and the floating-point registers' part of
-/// them; what a trap of the guest's writes; the inner switch; a hart's first and last accesses.
-const SWITCH: [&str; 6] = [
+/// Where the world switch touches the hart: load, put, entry and exit, and what they are made of; the inner switch.
+const ACCESSES: [&str; 6] = [
     "crates/hyp/src/switch.rs",
     "crates/hyp/src/timer.rs",
-    "crates/hyp/src/fp.rs",
     "crates/hyp/src/inject.rs",
     "crates/hyp/src/local.rs",
+    "crates/hyp/src/fp.rs",
     "crates/hyp/src/arch/switch.rs",
 ];
 
-/// Where what harts have cached is forgotten, or what must be is written down.
-const FENCES: [&str; 9] = [
+/// Where accesses can come in any order, since the guest does not run between them.
+const UNORDERED: &str = "crates/hyp/src/inject.rs";
+
+/// Where translations are forgotten, here or by way of others.
+const FENCES: [&str; 11] = [
+    "crates/hyp/src/memory.rs",
+    "crates/hyp/src/vmid.rs",
+    "crates/hyp/src/local.rs",
     "crates/hyp/src/fence.rs",
     "crates/hyp/src/hypervisor.rs",
-    "crates/hyp/src/local.rs",
-    "crates/hyp/src/memory.rs",
-    "crates/hyp/src/run.rs",
     "crates/hyp/src/switch.rs",
-    "crates/hyp/src/vmid.rs",
+    "crates/hyp/src/run.rs",
+    "crates/hyp/src/gstage/mod.rs",
+    "crates/hyp/src/gstage/cache.rs",
     "crates/hyp/src/gstage/map.rs",
     "crates/hyp/src/gstage/range.rs",
 ];
 
-/// What a fence is, in the words of these files.
-const FENCE_CALLS: [&str; 12] = [
+/// What a line has in it that forgets translations, or leads to it.
+const FORGETTING: [&str; 11] = [
     "hfence_gvma(",
     "hfence_vvma(",
-    "fence_i(",
+    "fence_i()",
     "remote_fence(",
     "fence_guest(",
-    "forget_others(",
     "expel_guests(",
+    "self.finish(",
+    "vm.finish(",
     "self.fence(",
-    ".finish(local",
+    "forget_others(",
     "change.flush(",
-    "flush.start =",
-    "flush.end =",
 ];
 
-/// The tests that must notice, the quick ones first.
+/// Tests that can notice a change, by cargo's arguments: the quicker ones first.
 const TESTS: [&[&str]; 2] = [&["--package", "hyp", "--lib"], &["--package", "tests", "--test", "hypervisor"]];
 
 /// One change to one file.
@@ -66,7 +69,8 @@ struct Mutant {
 /// How a mutant ended.
 enum Verdict {
     NotCompiled,
-    TestFailed,
+    /// By these of [`TESTS`].
+    TestFailed(&'static [&'static str]),
     Survived,
 }
 
@@ -88,18 +92,23 @@ pub(crate) fn run() -> Result<()> {
     }
 
     let (mut failed, mut not_compiled, mut survivors) = (0, 0, Vec::new());
-    let switch = SWITCH.map(|file| (file, mutants as fn(&str) -> Vec<Mutant>));
-    let fences = FENCES.map(|file| (file, without_fences as fn(&str) -> Vec<Mutant>));
-    for (file, make) in switch.into_iter().chain(fences) {
+    let mut files: Vec<&str> = ACCESSES.into_iter().chain(FENCES).collect();
+    files.sort_unstable();
+    files.dedup();
+    for file in files {
         let path = copy.join(file);
         let original =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        for mutant in make(&original) {
+        let mut mutants = deletions(&original, ACCESSES.contains(&file), FENCES.contains(&file));
+        if ACCESSES.contains(&file) && file != UNORDERED {
+            mutants.extend(swaps(&original));
+        }
+        for mutant in mutants {
             fs::write(&path, &mutant.text).with_context(|| format!("cannot write {}", path.display()))?;
             let name = format!("{file}: {}", mutant.change);
             match verdict(&copy, &scratch)? {
-                Verdict::TestFailed => {
-                    println!("test failed    {name}");
+                Verdict::TestFailed(tests) => {
+                    println!("test failed    {name} ({})", tests[1]);
                     failed += 1;
                 }
                 Verdict::NotCompiled => {
@@ -123,81 +132,77 @@ pub(crate) fn run() -> Result<()> {
 
 fn test(workspace: &Path, scratch: &Path, tests: &[&str]) -> Result<Output> {
     process::cargo(workspace)
+        // Each change is compiled anew, and its tests run for an instant.
+        .args(["--config", "profile.dev.package.hyp.opt-level=0"])
         .arg("test")
         .args(tests)
         .arg("--quiet")
         .env("CARGO_TARGET_DIR", scratch.join("target"))
-        // A few random sequences are enough for what is deleted here.
-        .env("PROPTEST_CASES", "16")
+        // The switch has no properties that random input would find.
+        .env("PROPTEST_CASES", "1")
         .output()
         .context("cannot run cargo")
 }
 
-/// Whether one of the tests notices what has been changed.
 fn verdict(workspace: &Path, scratch: &Path) -> Result<Verdict> {
     for tests in TESTS {
         let output = test(workspace, scratch, tests)?;
+        if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
+            return Ok(Verdict::NotCompiled);
+        }
         if !output.status.success() {
-            let text = String::from_utf8_lossy(&output.stderr);
-            let compiled = !text.contains("could not compile");
-            return Ok(if compiled { Verdict::TestFailed } else { Verdict::NotCompiled });
+            return Ok(Verdict::TestFailed(tests));
         }
     }
     Ok(Verdict::Survived)
 }
 
-/// Every mutant of a file that lacks a fence.
-fn without_fences(text: &str) -> Vec<Mutant> {
-    let lines: Vec<&str> = text.lines().collect();
-    let end = lines.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(lines.len());
-    let is_fence = |line: &str| {
-        let line = line.trim_start();
-        !line.starts_with("//") && !is_function(line) && FENCE_CALLS.iter().any(|call| line.contains(call))
+/// Every mutant of a file by the loss of a line: an access, a fence.
+fn deletions(text: &str, of_accesses: bool, of_fences: bool) -> Vec<Mutant> {
+    let lines = code(text);
+    let is_lost =
+        |line: &str| !is_function(line) && (of_accesses && is_access(line) || of_fences && is_fence(line));
+    let lost = (0..lines.len()).filter(|number| is_lost(lines[*number]));
+    let delete = |number: usize| {
+        let mut changed: Vec<&str> = text.lines().collect();
+        changed[number] = if lines[number].trim().starts_with("_ =>") { "_ => {}" } else { "" };
+        let change = format!("line {} deleted: {}", number + 1, lines[number].trim());
+        Mutant { change, text: changed.join("\n") }
     };
-    let fences = (0..end).filter(|number| is_fence(lines[*number]));
-    fences
-        .map(|number| {
-            let mut changed = lines.clone();
-            // The last arm of a match, or the last value of a block, must still be one.
-            let replaced = match lines[number].split_once("=> ") {
-                Some((pattern, _)) => format!("{pattern}=> {{}}"),
-                None => String::new(),
-            };
-            changed[number] = &replaced;
-            let change = format!("line {} without its fence: {}", number + 1, lines[number].trim());
-            Mutant { change, text: changed.join("\n") }
-        })
-        .collect()
+    lost.map(delete).collect()
 }
 
-/// Every mutant of a file: each access deleted, and each two neighbours of one function swapped.
-fn mutants(text: &str) -> Vec<Mutant> {
-    let lines: Vec<&str> = text.lines().collect();
-    let end = lines.iter().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(lines.len());
+/// Every mutant of a file by two accesses of one function, next to each other, that change places.
+fn swaps(text: &str) -> Vec<Mutant> {
+    let lines = code(text);
     // An access, with the number of functions begun before it: neighbours are in the same one.
     let (mut functions, mut accesses) = (0, Vec::new());
-    for (number, line) in lines[..end].iter().enumerate() {
+    for (number, line) in lines.iter().enumerate() {
         if is_function(line) || line.trim() == "\"2:\"" {
             functions += 1;
         } else if is_access(line) {
             accesses.push((functions, number));
         }
     }
-    let deleted = accesses.iter().map(|&(_, number)| {
-        let mut changed = lines.clone();
-        changed[number] = "";
-        let change = format!("line {} deleted: {}", number + 1, lines[number].trim());
-        Mutant { change, text: changed.join("\n") }
-    });
     let neighbours = accesses.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-    let swapped = neighbours.map(|pair| {
+    let swap = |pair: &[(u32, usize)]| {
         let (first, second) = (pair[0].1, pair[1].1);
-        let mut changed = lines.clone();
+        let mut changed: Vec<&str> = text.lines().collect();
         changed.swap(first, second);
         let change = format!("lines {} and {} swapped: {}", first + 1, second + 1, lines[first].trim());
         Mutant { change, text: changed.join("\n") }
-    });
-    deleted.chain(swapped).collect()
+    };
+    neighbours.map(swap).collect()
+}
+
+/// The lines of a file before its tests.
+fn code(text: &str) -> Vec<&str> {
+    text.lines().take_while(|line| line.trim() != "#[cfg(test)]").collect()
+}
+
+/// Whether a line forgets translations.
+fn is_fence(line: &str) -> bool {
+    !line.trim_start().starts_with("//") && FORGETTING.iter().any(|part| line.contains(part))
 }
 
 /// Whether a line begins a function.
@@ -230,7 +235,8 @@ pub(crate) fn put(hart: &mut H) {
 }
 #[cfg(test)]
     hart.never();";
-        let changes: Vec<String> = mutants(text).into_iter().map(|mutant| mutant.change).collect();
+        let mutants = deletions(text, true, false).into_iter().chain(swaps(text));
+        let changes: Vec<String> = mutants.map(|mutant| mutant.change).collect();
         assert_eq!(
             changes,
             [
@@ -240,30 +246,40 @@ pub(crate) fn put(hart: &mut H) {
                 "lines 2 and 4 swapped: hart.write(1);",
             ]
         );
-        let swapped = mutants(text).pop().unwrap().text;
+        let swapped = swaps(text).pop().unwrap().text;
         assert!(swapped.contains("    self.timer.load(hart);\n    let x = 2;\n    hart.write(1);\n"));
-    }
-
-    #[test]
-    fn fences_are_deleted_where_they_are_called() {
-        let text = "\
-fn fence_guest(hart: &mut H) {
-    match all {
-        true => hart.hfence_gvma(None, None),
-        false => {}
-    }
-    // hart.fence_i() is described here
-    hart.fence_i();
-}";
-        let mutants = without_fences(text);
-        assert_eq!(mutants.len(), 2);
-        assert!(mutants[0].text.contains("        true => {}\n"));
-        assert!(!mutants[1].text.contains("    hart.fence_i();"));
     }
 
     #[test]
     fn instructions_of_entry_and_exit_are_not_swapped_with_each_other() {
         let text = "\"csrw sepc, x7\"\n\"sd x5, 0(x10)\"\n\"2:\"\n\"csrr x5, sepc\"";
-        assert_eq!(mutants(text).len(), 2);
+        assert_eq!(deletions(text, true, false).len(), 2);
+        assert_eq!(swaps(text), []);
+    }
+
+    #[test]
+    fn fences_are_deleted() {
+        let text = "\
+fn expel_guests(&self) {
+    // self.fence() is described here
+    match pages {
+        1 => hart.hfence_gvma(None, None),
+        _ => hart.hfence_vvma(None, None),
+    }
+    vm.finish(local, host, change);
+    hart.write(1);";
+        let changes: Vec<String> =
+            deletions(text, false, true).into_iter().map(|mutant| mutant.change).collect();
+        assert_eq!(
+            changes,
+            [
+                "line 4 deleted: 1 => hart.hfence_gvma(None, None),",
+                "line 5 deleted: _ => hart.hfence_vvma(None, None),",
+                "line 7 deleted: vm.finish(local, host, change);",
+            ]
+        );
+        let second = &deletions(text, false, true)[1];
+        assert!(second.text.contains("\n_ => {}\n"));
+        assert_eq!(deletions(text, true, true).len(), 4, "nothing is deleted twice");
     }
 }

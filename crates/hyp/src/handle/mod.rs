@@ -50,3 +50,6 @@ pub(crate) fn handle<H: Hart, M: Host>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

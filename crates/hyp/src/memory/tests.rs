@@ -1,5 +1,7 @@
 //! Faults, slots, logs and invalidations, on page tables that are looked at.
 
+mod fences;
+
 use kvm::ioctl::UserMemoryRegion;
 
 use super::*;

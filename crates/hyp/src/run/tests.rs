@@ -8,10 +8,7 @@ use kvm::ioctl::MpState;
 
 use super::*;
 use crate::fake::Event::{Alarm, Enter, FenceI, HfenceVvma, Write};
-use crate::fake::{RAM, World};
-
-/// An interrupt of the host's.
-const HOST_INTERRUPT: Trap = Trap { scause: 1 << 63 | 5, stval: 0, htval: 0, htinst: 0 };
+use crate::fake::{HOST_INTERRUPT, RAM, World};
 
 /// A call from VS-mode.
 const CALL: Trap = Trap { scause: 10, stval: 0, htval: 0, htinst: 0 };

@@ -210,3 +210,6 @@ impl Vcpu {
         self.advance(4);
     }
 }
+
+#[cfg(test)]
+mod tests;
