@@ -35,7 +35,7 @@ fn handler(vstvec: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::World;
+    use crate::fake::{Event, World};
 
     #[test]
     fn the_guest_enters_its_handler_in_vs_mode() {
@@ -51,9 +51,19 @@ mod tests {
             vcpu.context.guest.sepc = 0x1234;
             vcpu.context.guest.sstatus = sstatus::SPP.of(from_s.into()) | sstatus::SPIE.of(1);
 
+            hart.take_events();
             inject(hart, vcpu, Exception::LoadAccessFault, 0x5678);
 
             let expected = others | vsstatus::SPP.of(from_s.into()) | vsstatus::SPIE.of(enabled.into());
+            let accesses = [
+                Event::Read("vsstatus"),
+                Event::Write("vsstatus", expected),
+                Event::Write("vsepc", 0x1234),
+                Event::Write("vscause", 5),
+                Event::Write("vstval", 0x5678),
+                Event::Read("vstvec"),
+            ];
+            assert_eq!(hart.take_events(), accesses);
             assert_eq!(hart.csr(vsstatus::NUMBER), expected);
             assert_eq!(hart.csr(vsepc::NUMBER), 0x1234);
             assert_eq!(hart.csr(vscause::NUMBER), 5);

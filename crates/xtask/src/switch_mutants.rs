@@ -21,9 +21,6 @@ const ACCESSES: [&str; 6] = [
     "crates/hyp/src/arch/switch.rs",
 ];
 
-/// Where accesses can come in any order, since the guest does not run between them.
-const UNORDERED: &str = "crates/hyp/src/inject.rs";
-
 /// Where translations are forgotten, here or by way of others.
 const FENCES: [&str; 11] = [
     "crates/hyp/src/memory.rs",
@@ -100,7 +97,7 @@ pub(crate) fn run() -> Result<()> {
         let original =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut mutants = deletions(&original, ACCESSES.contains(&file), FENCES.contains(&file));
-        if ACCESSES.contains(&file) && file != UNORDERED {
+        if ACCESSES.contains(&file) {
             mutants.extend(swaps(&original));
         }
         for mutant in mutants {
