@@ -42,13 +42,9 @@ impl Requests {
     }
 
     /// Whether a request is there.
-    pub fn has(&self, request: Request) -> bool {
+    #[cfg(test)]
+    pub(crate) fn has(&self, request: Request) -> bool {
         self.0.load(Ordering::SeqCst) & request as u32 != 0
-    }
-
-    /// Forgets all.
-    pub fn clear(&self) {
-        self.0.store(0, Ordering::SeqCst);
     }
 }
 
@@ -64,7 +60,6 @@ mod tests {
         assert!(requests.take(Request::Reset));
         assert!(!requests.take(Request::Reset));
         assert!(requests.has(Request::Sleep) && !requests.is_empty());
-        requests.clear();
-        assert!(requests.is_empty());
+        assert!(requests.take(Request::Sleep) && requests.is_empty());
     }
 }

@@ -71,12 +71,11 @@ impl Vcpu {
         }
         let shared = self.shared.clone();
         let requests = &shared.requests;
-        if requests.has(Request::Sleep) {
-            if shared.power() == Power::Off {
-                // It stays until it is started.
-                return Some(Stop::Blocked);
-            }
-            requests.take(Request::Sleep);
+        // Taken before it is looked whether it still holds: who stops the virtual hart after that asks again.
+        if requests.take(Request::Sleep) && shared.power() == Power::Off {
+            // It stays until it is started.
+            requests.add(Request::Sleep);
+            return Some(Stop::Blocked);
         }
         if requests.take(Request::Reset)
             && let Some((pc, a1)) = shared.take_start()
