@@ -41,6 +41,12 @@ impl Requests {
         self.0.load(Ordering::SeqCst) & bit != 0 && self.0.fetch_and(!bit, Ordering::SeqCst) & bit != 0
     }
 
+    /// Forgets all.
+    #[cfg(test)]
+    pub(crate) fn clear(&self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
+
     /// Whether a request is there.
     #[cfg(test)]
     pub(crate) fn has(&self, request: Request) -> bool {
