@@ -6,10 +6,10 @@ mod stolen;
 
 use std::sync::Arc;
 
-use isa::cause::Interrupt;
+use isa::cause::{Exception, Interrupt};
 use isa::csr::{vscause, vsepc, vstval, vstvec};
+use kvm::extension;
 use kvm::run::SystemEvent;
-use kvm::{Errno, extension};
 
 use super::*;
 use crate::extensions::sbi_number;
