@@ -16,7 +16,11 @@ use crate::museum::{Mistake, is_repeated};
 use crate::run::Flow;
 use crate::vcpu::Vcpu;
 
-pub(super) fn handle<H: Hart, M: Host>(
+/// Deals with a guest-page fault of the loaded guest.
+///
+/// # Errors
+/// As [`Vcpu::run`].
+pub(crate) fn handle<H: Hart, M: Host>(
     vcpu: &mut Vcpu,
     local: &mut Local<H>,
     host: &M,

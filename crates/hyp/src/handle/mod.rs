@@ -1,7 +1,7 @@
 //! What is done about an exit: here, by the guest itself, or by user space.
 
 mod csr;
-mod fault;
+pub(crate) mod fault;
 mod fetch;
 mod locate;
 mod mmio;
@@ -40,7 +40,7 @@ pub(crate) fn handle<H: Hart, M: Host>(
             Err(Errno::EFAULT)
         }
         Some(Exit::Interrupt(_)) => Ok(Flow::Stop(Stop::Interrupt)),
-        Some(Exit::Ecall) => Ok(sbi::call(vcpu, local, host, page)),
+        Some(Exit::Ecall) => sbi::call(vcpu, local, host, page),
         Some(Exit::VirtualInst(bits)) => Ok(virtual_inst::handle(vcpu, local, host, page, bits)),
         Some(Exit::GuestPageFault(fault)) => fault::handle(vcpu, local, host, page, &fault),
         Some(Exit::Exception(..)) if is_repeated(Mistake::B9) => Err(Errno::EFAULT),

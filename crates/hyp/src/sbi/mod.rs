@@ -14,13 +14,14 @@ mod sta;
 mod suspend;
 mod time;
 
-use isa::cause::Exception;
-use kvm::{Exit, Run};
+use kvm::{Errno, Exit, Run};
 
+use crate::exit;
 use crate::extensions::Status;
+use crate::handle::fault;
 use crate::hart::{Hart, Trap};
 use crate::host::Host;
-use crate::inject;
+use crate::inject::inject;
 use crate::local::Local;
 use crate::museum::{Mistake, is_repeated};
 use crate::pending::Pending;
@@ -132,12 +133,15 @@ fn handler(vcpu: &Vcpu, extension: u64) -> Option<Handler> {
 }
 
 /// Serves the guest's call.
+///
+/// # Errors
+/// As [`Vcpu::run`].
 pub(crate) fn call<H: Hart, M: Host>(
     vcpu: &mut Vcpu,
     local: &mut Local<H>,
     host: &M,
     page: &mut Run<'_>,
-) -> Flow {
+) -> Result<Flow, Errno> {
     let guest = &vcpu.context.guest;
     let call = Call {
         extension: guest.get(17),
@@ -162,19 +166,19 @@ pub(crate) fn call<H: Hart, M: Host>(
     match answer {
         Answer::Value(value) => vcpu.return_from_sbi(is_legacy, 0, value),
         Answer::Error(error) => vcpu.return_from_sbi(is_legacy, error, 0),
-        Answer::Forward => return forward(vcpu, page, call, is_legacy),
-        Answer::Trap(trap) => redirect(vcpu, &mut local.hart, trap),
+        Answer::Forward => return Ok(forward(vcpu, page, call, is_legacy)),
+        Answer::Trap(trap) => return redirect(vcpu, local, host, page, &trap),
         Answer::Wait => {
             vcpu.return_from_sbi(is_legacy, 0, 0);
-            return Flow::Stop(Stop::Blocked);
+            return Ok(Flow::Stop(Stop::Blocked));
         }
         Answer::Stopped => {}
         Answer::Event(event, data) => {
             page.set_exit(&Exit::SystemEvent { event, data });
-            return Flow::Stop(Stop::Exit);
+            return Ok(Flow::Stop(Stop::Exit));
         }
     }
-    Flow::Resume
+    Ok(Flow::Resume)
 }
 
 /// Leaves a call to user space, whose answer is that it is not supported where it gives none.
@@ -188,15 +192,22 @@ fn forward(vcpu: &mut Vcpu, page: &mut Run<'_>, call: Call, is_legacy: bool) -> 
     Flow::Stop(Stop::Exit)
 }
 
-/// Makes the guest take a trap that reading its memory has raised.
-fn redirect<H: Hart>(vcpu: &mut Vcpu, hart: &mut H, trap: Trap) {
-    if let Some(isa::cause::Cause::Exception(exception)) = isa::cause::Cause::from_bits(trap.scause) {
-        // A guest-page fault is none of the guest's: it has no memory there.
-        let exception = match exception {
-            Exception::LoadGuestPageFault => Exception::LoadAccessFault,
-            other => other,
-        };
-        inject::inject(hart, vcpu, exception, trap.stval);
+/// Deals with a trap that reading the guest's memory has raised, as if the guest had loaded there itself: memory that is
+/// not mapped is, and the guest calls again.
+fn redirect<H: Hart, M: Host>(
+    vcpu: &mut Vcpu,
+    local: &mut Local<H>,
+    host: &M,
+    page: &mut Run<'_>,
+    trap: &Trap,
+) -> Result<Flow, Errno> {
+    match exit::Exit::decode(trap) {
+        Some(exit::Exit::GuestPageFault(fault)) => fault::handle(vcpu, local, host, page, &fault),
+        Some(exit::Exit::Exception(exception, value)) => {
+            inject(&mut local.hart, vcpu, exception, value);
+            Ok(Flow::Resume)
+        }
+        _ => Ok(Flow::Resume),
     }
 }
 

@@ -6,10 +6,10 @@ mod stolen;
 
 use std::sync::Arc;
 
-use isa::cause::Interrupt;
+use isa::cause::{Exception, Interrupt};
 use isa::csr::{vscause, vsepc, vstval, vstvec};
+use kvm::extension;
 use kvm::run::SystemEvent;
-use kvm::{Errno, extension};
 
 use super::*;
 use crate::extensions::sbi_number;
@@ -113,7 +113,7 @@ fn base_tells_which_extensions_there_are() {
             world.check(BASE, 3, &[number], 0, enabled.into());
         }
     }
-    for number in [0x504d_55, 0x4657_4654, 0x4d50_5859, 0x11, 0x0a00_0000, 1 << 32 | BASE, u64::MAX] {
+    for number in [0x0050_4d55, 0x4657_4654, 0x4d50_5859, 0x11, 0x0a00_0000, 1 << 32 | BASE, u64::MAX] {
         world.check(BASE, 3, &[number], 0, 0);
     }
 }
@@ -142,7 +142,7 @@ fn what_is_turned_off_or_unknown_is_not_supported() {
         world.set_extension(name, false);
         world.check(number, 0, &[], NOT_SUPPORTED, 0);
     }
-    for number in [0x504d_55, 0x4657_4654, 0x11, 1 << 32 | TIME, u64::MAX] {
+    for number in [0x0050_4d55, 0x4657_4654, 0x11, 1 << 32 | TIME, u64::MAX] {
         for function in [0, u64::MAX] {
             world.check(number, function, &[u64::MAX; 6], NOT_SUPPORTED, 0);
         }

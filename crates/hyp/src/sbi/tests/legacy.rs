@@ -3,7 +3,8 @@
 use isa::csr::hstatus;
 
 use super::*;
-use crate::addr::Gva;
+use crate::addr::{Gpa, Gva};
+use crate::fake::RAM;
 use crate::fence::Fence;
 use crate::request::Request;
 
@@ -121,6 +122,7 @@ fn a_fault_of_reading_a_mask_is_the_guests_at_its_call() {
             let (mut world, others) = World::with_harts(&[1]);
             let trap = Trap { scause: raised as u64, stval: MASK + 3, htval: 5, htinst: 0 };
             world.hart().data.insert(MASK, Err(trap));
+            world.hart().code.extend([(PC, Ok(0x0073)), (PC + 2, Ok(0))]); // ecall
             world.hart().set_csr(vstvec::NUMBER, 0x8020_1001);
             assert_eq!(world.call(extension, 0, &[MASK, 0x1234, 0, 0]), RESUMED);
             let hart = &world.local.hart;
@@ -130,4 +132,33 @@ fn a_fault_of_reading_a_mask_is_the_guests_at_its_call() {
             assert!(others[0].requests.is_empty() && others[0].interrupts.pending() == 0);
         }
     }
+}
+
+#[test]
+fn a_mask_whose_page_is_not_mapped_is_read_when_it_is() {
+    for htval in [RAM >> 2, 0] {
+        let (mut world, others) = World::with_harts(&[1]);
+        // A hart that leaves htval zero has a guest here that does not translate.
+        let mask = if htval == 0 { RAM } else { MASK };
+        let fault = Trap { scause: Exception::LoadGuestPageFault as u64, stval: mask, htval, htinst: 0 };
+        world.hart().data.insert(mask, Err(fault));
+        assert_eq!(world.call(4, 0, &[mask, 0x1234]), RESUMED);
+        assert_eq!((world.vcpu.pc(), world.local.hart.csr(vscause::NUMBER)), (PC, 0), "it calls again");
+        assert!(world.vm.memory.lock().is_mapped(&world.host, Gpa(RAM), false));
+        assert_eq!(others[0].interrupts.pending(), 0);
+        world.hart().data.insert(mask, Ok(0b10));
+        world.check_legacy(4, [mask, 0x1234, 0, 0], 0);
+        assert_eq!(others[0].interrupts.pending(), Interrupt::Vssi.bit());
+    }
+}
+
+#[test]
+fn a_mask_whose_memory_user_space_does_not_have_fails_the_run() {
+    let (mut world, _) = World::with_harts(&[1]);
+    world.host.user.set(0);
+    let fault =
+        Trap { scause: Exception::LoadGuestPageFault as u64, stval: MASK, htval: RAM >> 2, htinst: 0 };
+    world.hart().data.insert(MASK, Err(fault));
+    assert_eq!(world.call(4, 0, &[MASK, 0x1234]), Err(Errno::EFAULT));
+    assert_eq!(world.vcpu.pc(), PC);
 }
