@@ -4,6 +4,7 @@ use isa::csr::{cycle, seed};
 use isa::{Inst, Op};
 use kvm::{Exit, Run};
 
+use super::virtual_inst::in_user_mode;
 use crate::extensions::isa_number;
 use crate::hart::Hart;
 use crate::pending::Pending;
@@ -24,7 +25,9 @@ const LAST_COUNTER: u16 = 31;
 struct CsrAccess {
     number: u16,
     rd: u8,
-    /// The value to write, and which of its bits; no bits where the instruction does not write.
+    /// Whether it writes, be it no bits at all.
+    writes: bool,
+    /// The value to write, and which of its bits.
     value: u64,
     mask: u64,
 }
@@ -36,12 +39,13 @@ impl CsrAccess {
         let (value, mask) = match inst.op {
             Op::csrrw => (source, u64::MAX),
             Op::csrrwi => (immediate, u64::MAX),
-            Op::csrrs => (source, if inst.rs1 == 0 { 0 } else { source }),
+            Op::csrrs => (source, source),
             Op::csrrsi => (immediate, immediate),
-            Op::csrrc => (0, if inst.rs1 == 0 { 0 } else { source }),
+            Op::csrrc => (0, source),
             _ => (0, immediate),
         };
-        CsrAccess { number: inst.imm as u16 & 0xfff, rd: inst.rd, value, mask }
+        let writes = matches!(inst.op, Op::csrrw | Op::csrrwi) || inst.rs1 != 0;
+        CsrAccess { number: inst.imm as u16 & 0xfff, rd: inst.rd, writes, value, mask }
     }
 }
 
@@ -54,8 +58,9 @@ pub(super) fn emulate<H: Hart>(
 ) -> Option<Flow> {
     let access = CsrAccess::of(vcpu, inst);
     match access.number {
-        seed::NUMBER if vcpu.isa.has(ZKR) => {
-            let CsrAccess { number, rd, value, mask } = access;
+        // Who reads it must write it, and that is the kernel's right.
+        seed::NUMBER if vcpu.isa.has(ZKR) && access.writes && !in_user_mode(vcpu) => {
+            let CsrAccess { number, rd, value, mask, .. } = access;
             page.set_exit(&Exit::Csr { number: number.into(), new_value: value, write_mask: mask });
             vcpu.pending = Some(Pending::Csr { rd });
             Some(Flow::Stop(Stop::Exit))
@@ -70,9 +75,8 @@ pub(super) fn emulate<H: Hart>(
 /// The time is the guest's; counters that nobody counts for it read 0, as the manual permits. None can be written.
 fn read_counter<H: Hart>(vcpu: &mut Vcpu, hart: &mut H, counter: u16, access: CsrAccess) -> Option<Flow> {
     let extension = if counter <= INSTRET { ZICNTR } else { ZIHPM };
-    let in_user_mode = isa::csr::sstatus::SPP.get(vcpu.context.guest.sstatus) == 0;
-    let is_open = !in_user_mode || vcpu.around.scounteren >> counter & 1 != 0;
-    if access.mask != 0 || !vcpu.isa.has(extension) || !is_open {
+    let is_open = !in_user_mode(vcpu) || vcpu.around.scounteren >> counter & 1 != 0;
+    if access.writes || !vcpu.isa.has(extension) || !is_open {
         return None;
     }
     let value = if counter == TIME { vcpu.vm.time(hart) } else { 0 };

@@ -63,6 +63,6 @@ fn emulate<H: Hart>(vcpu: &mut Vcpu, hart: &mut H, page: &mut Run<'_>, inst: &In
 }
 
 /// Whether the guest was in VU-mode.
-fn in_user_mode(vcpu: &Vcpu) -> bool {
+pub(super) fn in_user_mode(vcpu: &Vcpu) -> bool {
     sstatus::SPP.get(vcpu.context.guest.sstatus) == 0
 }

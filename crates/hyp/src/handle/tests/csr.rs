@@ -130,3 +130,25 @@ fn a_write_of_register_0_is_a_write_of_zero() {
 fn without_zkr_there_is_no_seed() {
     assert_illegal(World::guest(&[]), word(Op::csrrw, 5, 0, 0, seed::NUMBER.into()));
 }
+
+#[test]
+fn the_seed_is_the_kernels_and_must_be_written() {
+    for op in [Op::csrrs, Op::csrrc, Op::csrrsi, Op::csrrci] {
+        assert_illegal(World::guest(&[Ext::Zkr]), word(op, 5, 0, 0, seed::NUMBER.into()));
+    }
+    let mut world = World::guest(&[Ext::Zkr]);
+    let guest = &mut world.vcpu.context.guest;
+    guest.sstatus = isa::csr::sstatus::SPP.set(guest.sstatus, 0);
+    let inst = word(Op::csrrw, 5, 0, 0, seed::NUMBER.into());
+    assert_eq!(access(&mut world, inst), RESUMED);
+    assert_eq!(world.vcpu.pc(), HANDLER);
+}
+
+#[test]
+fn to_write_no_bits_of_a_counter_is_to_write_it() {
+    for (op, rs1) in [(Op::csrrs, 7), (Op::csrrc, 7)] {
+        let mut world = World::guest(COUNTERS);
+        world.vcpu.context.guest.set(7, 0);
+        assert_illegal(world, word(op, 5, rs1, 0, cycle::NUMBER.into()));
+    }
+}
