@@ -273,14 +273,14 @@ impl Vm {
         slot: u32,
         log: &mut [u64],
     ) -> Result<(), Errno> {
+        let mut taken = Vec::new();
+        taken.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
         let mut memory = self.memory.lock();
         let is_manual = memory.manual != 0;
         let (base, dirty) = memory.slots.log(slot)?;
         if is_manual {
             return dirty.read(log);
         }
-        let mut taken = Vec::new();
-        taken.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
         dirty.take(log, |pages| taken.push(pages))?;
         let change = memory.protect_pages(tables, base, taken);
         drop(memory);
@@ -302,13 +302,13 @@ impl Vm {
         count: u64,
         log: &[u64],
     ) -> Result<(), Errno> {
+        let mut cleared = Vec::new();
+        cleared.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
         let mut memory = self.memory.lock();
         if memory.manual == 0 {
             return Err(Errno::EINVAL);
         }
         let (base, dirty) = memory.slots.log(slot)?;
-        let mut cleared = Vec::new();
-        cleared.try_reserve_exact(log.len()).map_err(|_| Errno::ENOMEM)?;
         dirty.clear(first, count, log, |pages| cleared.push(pages))?;
         let change = memory.protect_pages(tables, base, cleared);
         drop(memory);
@@ -325,7 +325,7 @@ impl Vm {
         let mut change = Change::default();
         let Memory { slots, gstage, .. } = &mut *memory;
         for guest in slots.by_user_address(range) {
-            change.add(gstage.unmap_range(tables, guest));
+            change.add(tables, gstage.unmap_range(tables, guest));
         }
         drop(memory);
         self.finish(local, tables, change);
@@ -420,7 +420,7 @@ impl Memory {
         let mut change = Change::default();
         for Range { start, end } in pages {
             let range = base.offset(start * PAGE_SIZE)..base.offset(end * PAGE_SIZE);
-            change.add(self.gstage.write_protect_range(tables, range));
+            change.add(tables, self.gstage.write_protect_range(tables, range));
         }
         // What a fault has found meanwhile may be mapped for reading alone.
         self.invalidations += 1;

@@ -72,7 +72,7 @@ impl GStage {
             tables.write_entry(slot, 0);
             change.flush(gpa, size);
             if !old.is_leaf() {
-                change.detached.push((Hpa(old.address()), level - 1));
+                change.detach_all(tables, scheme, Hpa(old.address()), level - 1);
             }
         }
         change.written += 1;

@@ -9,8 +9,6 @@ mod cache;
 mod map;
 mod range;
 
-use alloc::vec::Vec;
-
 use isa::csr::hgatp;
 use isa::paging::{PAGE_SIZE, Pte, Scheme};
 
@@ -58,25 +56,51 @@ pub struct Change {
     pub flush: Option<Flush>,
     /// Entries that have been written.
     pub written: u64,
-    /// Tables that no entry points to any more, and their levels.
-    detached: Vec<(Hpa, u32)>,
+    /// The first of the tables that nothing leads to any more, and its level; each tells of the next in its first entry.
+    detached: Option<(Hpa, u32)>,
 }
 
 impl Change {
     /// Frees the tables that have been taken away, once the fence is done.
     pub fn free(self, scheme: &Scheme, tables: &impl Tables) {
-        for (table, level) in self.detached {
-            free_table(tables, scheme, table, level);
+        let mut next = self.detached;
+        while let Some((table, level)) = next {
+            next = link(tables.read_entry(table));
+            tables.free(table, scheme.table_size(level));
         }
     }
 
     /// Adds what another change has done.
-    pub fn add(&mut self, other: Change) {
+    pub fn add(&mut self, tables: &impl Tables, other: Change) {
         if let Some(Flush { start, end }) = other.flush {
             self.flush(start, end.0 - start.0);
         }
         self.written += other.written;
-        self.detached.extend(other.detached);
+        let mut next = other.detached;
+        while let Some((table, level)) = next {
+            next = link(tables.read_entry(table));
+            self.detach(tables, table, level);
+        }
+    }
+
+    /// Adds a table that no entry points to any more to what is freed after the fence.
+    ///
+    /// A hart that walks it meanwhile finds no entry where the next one is told: it is not valid.
+    fn detach(&mut self, tables: &impl Tables, table: Hpa, level: u32) {
+        let next = self.detached.map_or(0, |(next, level)| next.0 | u64::from(level) << LINK_LEVEL);
+        tables.write_entry(table, next);
+        self.detached = Some((table, level));
+    }
+
+    /// Adds a table and all that it leads to.
+    fn detach_all(&mut self, tables: &impl Tables, scheme: &Scheme, table: Hpa, level: u32) {
+        for index in 0..if level == 0 { 0 } else { scheme.entries(level) } {
+            let pte = Pte(tables.read_entry(table.offset(index * scheme.pte_size)));
+            if pte.is_valid() && !pte.is_leaf() {
+                self.detach_all(tables, scheme, Hpa(pte.address()), level - 1);
+            }
+        }
+        self.detach(tables, table, level);
     }
 
     /// Adds a range to what must be forgotten.
@@ -86,6 +110,15 @@ impl Change {
         flush.start = flush.start.min(start);
         flush.end = flush.end.max(end);
     }
+}
+
+/// Where the level of the next table is in an entry that tells of it; bit 0 says that it is no valid one.
+const LINK_LEVEL: u32 = 1;
+
+/// The table that such an entry tells of.
+fn link(entry: u64) -> Option<(Hpa, u32)> {
+    let next = Hpa(entry).page();
+    (next.0 != 0).then_some((next, (entry & (PAGE_SIZE - 1)) as u32 >> LINK_LEVEL))
 }
 
 /// What [`GStage::lookup`] found.

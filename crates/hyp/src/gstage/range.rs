@@ -74,7 +74,7 @@ impl GStage {
                 tables.write_entry(slot, 0);
                 change.written += 1;
                 change.flush(Gpa(at), block);
-                change.detached.push((Hpa(table), 0));
+                change.detach(tables, Hpa(table), 0);
             }
             let step = self.scheme.page_size(level.max(1));
             at = (at & !(step - 1)) + step;

@@ -214,3 +214,28 @@ fn a_mapping_without_tables_fails_and_changes_nothing() {
     assert_eq!(map(&mut gstage, &mut cache, GIGA), Err(MapError::OutOfTables));
     assert_eq!(gstage.lookup(&host, Gpa(GIGA)).level, 2);
 }
+
+#[test]
+fn tables_below_a_table_that_is_taken_away_are_freed_with_it() {
+    let mut world = world(&SV57X4);
+    // The first entries of tables are those that tell of the next table later.
+    for gpa in [GIGA, GIGA + 5 * MEGA, 2 * GIGA - PAGE_SIZE] {
+        drop(world.map(gpa, gpa, 0, WRITE).unwrap());
+    }
+    let larger = world.map(GIGA, 8 * GIGA, 2, WRITE).unwrap();
+    let other = world.gstage.unmap_range(&world.host, Gpa(0)..Gpa(GIGA));
+    let mut both = Change::default();
+    both.add(&world.host, other);
+    both.add(&world.host, larger);
+    assert_eq!(both.flush, flush(GIGA, 2 * GIGA));
+    let before = world.host.live.borrow().len();
+    both.free(&SV57X4, &world.host);
+    assert_eq!(
+        world.host.live.borrow().len(),
+        before - 4,
+        "one table of large pages, and three of small ones"
+    );
+    world.cache.drain(&world.host);
+    world.gstage.destroy(&world.host);
+    assert!(world.host.live.borrow().is_empty());
+}
