@@ -140,8 +140,11 @@ fn a_hart_that_has_lost_its_registers_is_loaded_with_all() {
     world.load();
     world.put();
     world.vcpu.vs = VsState { vsatp: 8, hvip: 9, ..world.vcpu.vs };
-    world.local.forget();
     world.take_events();
+    world.local.alarm = 5;
+    world.local.forget();
+    assert_eq!(world.take_events(), [Event::Alarm(u64::MAX)]);
+    assert_eq!(world.local.alarm, u64::MAX);
     world.load();
     let is_fence = |event: &Event| matches!(event, HfenceGvma(..) | HfenceVvma(..));
     let expected: Vec<_> = full_load(&world).into_iter().filter(|event| !is_fence(event)).collect();
