@@ -1,6 +1,6 @@
 //! Why a guest exited, read from the trap CSRs. Privileged ISA, "Trap Cause Codes".
 
-use isa::cause::{Cause, Exception, Interrupt};
+use isa::cause::{Cause, Exception};
 use isa::tinst::Tinst;
 
 use crate::addr::{Gpa, Gva};
@@ -9,8 +9,8 @@ use crate::hart::Trap;
 /// Why the guest exited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
-    /// An interrupt for the host, which is still pending.
-    Interrupt(Interrupt),
+    /// An interrupt for the host, which is still pending: one of the manual's or of the platform's.
+    Interrupt,
     /// The guest's kernel called its SBI.
     Ecall,
     /// An instruction that HS-mode may execute but the guest may not; its bits, or 0 where unknown.
@@ -68,10 +68,10 @@ impl Exit {
     ///
     /// `None` for causes that a guest cannot have.
     pub fn decode(trap: &Trap) -> Option<Exit> {
-        let exception = match Cause::from_bits(trap.scause)? {
-            Cause::Interrupt(interrupt) => return Some(Exit::Interrupt(interrupt)),
-            Cause::Exception(exception) => exception,
-        };
+        if trap.scause >> 63 != 0 {
+            return Some(Exit::Interrupt);
+        }
+        let exception = Exception::from_code(trap.scause)?;
         match exception {
             Exception::EcallVs => Some(Exit::Ecall),
             Exception::VirtualInst => Some(Exit::VirtualInst(trap.stval)),

@@ -41,6 +41,11 @@ pub(crate) enum Event {
     Enter,
 }
 
+thread_local! {
+    /// How much harts have done on this thread, for saying what was done first.
+    static DONE: Cell<u64> = const { Cell::new(0) };
+}
+
 /// More than any test has.
 const MOST_EVENTS: usize = 1 << 16;
 
@@ -67,6 +72,8 @@ pub(crate) struct FakeHart {
     pub(crate) guests: VecDeque<Guest>,
     /// Page-table entries that have been written.
     pub(crate) entries: u64,
+    /// When translations were forgotten last.
+    pub(crate) fenced: u64,
     events: Vec<Event>,
 }
 
@@ -90,6 +97,10 @@ impl FakeHart {
     }
 
     fn record(&mut self, event: Event) {
+        DONE.set(DONE.get() + 1);
+        if matches!(event, Event::HfenceGvma(..) | Event::RemoteFence(_)) {
+            self.fenced = DONE.get();
+        }
         self.events.push(event);
         assert!(self.events.len() < MOST_EVENTS, "the hart is used without end");
     }
@@ -210,12 +221,16 @@ pub(crate) struct FakeHost {
     pub(crate) left: Cell<usize>,
     /// What is allocated: address to size.
     pub(crate) live: RefCell<BTreeMap<u64, u64>>,
+    /// When each frame was freed.
+    freed: RefCell<Vec<u64>>,
     /// User memory, from [`USER`] on, in bytes.
     pub(crate) user: Cell<u64>,
     /// What each page of user memory is.
     pub(crate) resolved: Cell<Resolved>,
     /// Pages that have been found and not let go of.
     pub(crate) held: Cell<u64>,
+    /// How many of those that have been let go of may have been written.
+    pub(crate) dirtied: Cell<u64>,
     /// What happens when a page is found.
     pub(crate) on_resolve: RefCell<Option<Hook>>,
     /// What happens when a hart is kicked.
@@ -233,9 +248,11 @@ impl Default for FakeHost {
             next: Cell::new(0x1_0000_0000),
             left: Cell::new(usize::MAX),
             live: RefCell::default(),
+            freed: RefCell::default(),
             user: Cell::new(1 << 32),
             resolved: Cell::new(Resolved { hpa: Hpa(0), writable: true, level: 2 }),
             held: Cell::new(0),
+            dirtied: Cell::new(0),
             on_resolve: RefCell::default(),
             on_kick: RefCell::default(),
             kicks: RefCell::default(),
@@ -249,6 +266,11 @@ impl Default for FakeHost {
 impl FakeHost {
     pub(crate) fn take_kicks(&self) -> Vec<usize> {
         self.kicks.take()
+    }
+
+    /// When frames were freed.
+    pub(crate) fn take_freed(&self) -> Vec<u64> {
+        self.freed.take()
     }
 
     pub(crate) fn take_wakes(&self) -> Vec<usize> {
@@ -294,6 +316,7 @@ impl Tables for FakeHost {
     fn free(&self, frame: Hpa, size: u64) {
         let freed = self.live.borrow_mut().remove(&frame.0);
         assert_eq!(freed, Some(size), "freed what was not allocated");
+        self.freed.borrow_mut().push(DONE.get());
     }
 
     fn read_entry(&self, at: Hpa) -> u64 {
@@ -319,8 +342,11 @@ impl Tables for FakeHost {
 }
 
 impl Host for FakeHost {
-    fn resolve(&self, hva: Hva, _write: bool) -> Result<Resolved, Errno> {
+    fn resolve(&self, hva: Hva, write: bool) -> Result<Resolved, Errno> {
         self.check_user(hva, 1)?;
+        if write && !self.resolved.get().writable {
+            return Err(Errno::EFAULT);
+        }
         if let Some(hook) = self.on_resolve.borrow_mut().as_mut() {
             hook();
         }
@@ -328,7 +354,8 @@ impl Host for FakeHost {
         Ok(Resolved { hpa: Hpa(hva.0), ..self.resolved.get() })
     }
 
-    fn release(&self, _page: Resolved, _dirty: bool) {
+    fn release(&self, _page: Resolved, dirty: bool) {
+        self.dirtied.set(self.dirtied.get() + u64::from(dirty));
         self.held.set(self.held.get().checked_sub(1).expect("a page is let go of once"));
     }
 

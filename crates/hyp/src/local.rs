@@ -22,6 +22,8 @@ pub struct Local<H> {
     pub(crate) former: Option<u64>,
     /// What `hgatp` holds.
     pub(crate) hgatp: u64,
+    /// The VMID in it, with its generation.
+    pub(crate) tag: u64,
     /// When the hart is interrupted for a guest's timer.
     pub(crate) alarm: u64,
 }
@@ -45,7 +47,7 @@ impl<H: Hart> Local<H> {
         hart.hfence_gvma(None, None);
         // Nor may one of its alarms ring.
         hart.set_alarm(NEVER);
-        Local { hart, hypervisor, number, former: None, hgatp: 0, alarm: NEVER }
+        Local { hart, hypervisor, number, former: None, hgatp: 0, tag: 0, alarm: NEVER }
     }
 
     /// Gives the hart back; no virtual hart is loaded.

@@ -74,11 +74,6 @@ impl Memory {
         self.user_address(gpa)
     }
 
-    /// Whether the guest may write at an address.
-    pub(crate) fn is_writable(&self, gpa: Gpa) -> bool {
-        self.writable_user_address(gpa).is_some()
-    }
-
     /// Logs what has been written.
     pub(crate) fn mark_dirty(&self, gpa: Gpa, size: u64) {
         let mut at = gpa.page();

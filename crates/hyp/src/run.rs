@@ -114,7 +114,7 @@ impl Vcpu {
             self.vs.hvip = value;
             local.hart.write::<{ isa::csr::hvip::NUMBER }>(value);
         }
-        let may_enter = self.shared.requests.is_empty() && !local.hypervisor.vmids.is_stale(&self.vm.vmid);
+        let may_enter = self.shared.requests.is_empty() && self.has_its_vmid(local);
         let trap = may_enter.then(|| self.enter(&mut local.hart));
         local.hypervisor.harts.leave(number);
         self.shared.end();

@@ -53,7 +53,9 @@ impl Vcpu {
         let hart = &mut local.hart;
         hart.write::<{ henvcfg::NUMBER }>(self.config.henvcfg);
         if local.hypervisor.vmids.is_unused() {
+            // They are all one, under which the machine before has cached its own.
             hart.hfence_gvma(None, None);
+            hart.hfence_vvma(None, None);
         }
         hart.write::<{ hedeleg::NUMBER }>(self.config.hedeleg);
         hart.write::<{ hideleg::NUMBER }>(self.config.hideleg);
@@ -71,13 +73,29 @@ impl Vcpu {
         hart.write::<{ vsatp::NUMBER }>(self.vs.vsatp);
     }
 
-    /// Writes `hgatp` where it does not hold the machine's tables and VMID yet.
+    /// Writes `hgatp` where it does not hold the machine's tables and VMID yet, and forgets what is cached under a VMID that
+    /// the machine has not used here yet: it was another's.
     pub(crate) fn update_hgatp<H: Hart>(&self, local: &mut Local<H>) {
-        let value = self.vm.hgatp();
+        let tag = self.vm.vmid.tag();
+        let value = self.vm.hgatp_with(tag);
         if local.hgatp != value {
             local.hart.write::<{ hgatp::NUMBER }>(value);
             local.hgatp = value;
         }
+        if local.tag != tag {
+            local.tag = tag;
+            if self.vm.tags[local.number].swap(tag, Ordering::Relaxed) != tag {
+                local.hart.hfence_gvma(None, Some(tag as u16));
+                local.hart.hfence_vvma(None, None);
+            }
+        }
+    }
+
+    /// Whether the VMID in `hgatp` is the machine's still. The hart has said that it is [in a guest](crate::hypervisor::Harts::enter).
+    ///
+    /// Another hart may have renewed it since `hgatp` was written, for another virtual hart of the machine.
+    pub(crate) fn has_its_vmid<H: Hart>(&self, local: &Local<H>) -> bool {
+        local.tag == self.vm.vmid.tag() && !local.hypervisor.vmids.is_stale(&self.vm.vmid)
     }
 
     /// Forgets what the hart has cached for another virtual hart of the same machine, and what it has cached for this one

@@ -366,6 +366,8 @@ impl Vcpu {
         self.shared.interrupts.replace(0);
         self.timer.reset();
         self.pending = None;
+        // It was another system's, which may have given its memory away.
+        self.stolen = StolenTime::default();
     }
 
     /// Gives back what it has; it is not loaded, and will not be.

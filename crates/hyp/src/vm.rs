@@ -42,6 +42,8 @@ pub struct Vm {
     vcpus: Mutex<Vec<Arc<Shared>>>,
     /// Which virtual hart, by its identity, was loaded last on each hart: its VS-stage translations may be cached there.
     pub(crate) last: Vec<AtomicU64>,
+    /// Its VMID, with its generation, when it was loaded last on each hart.
+    pub(crate) tags: Vec<AtomicU64>,
     /// Whether a virtual hart has run.
     pub(crate) has_run: AtomicBool,
 }
@@ -53,6 +55,7 @@ impl Vm {
     /// `ENOMEM`.
     pub fn new(hypervisor: &Arc<Hypervisor>, tables: &impl Tables, now: u64) -> Result<Arc<Vm>, Errno> {
         let memory = Memory::new(tables, hypervisor.features.gstage)?;
+        let for_each_hart = || (0..hypervisor.harts.count()).map(|_| AtomicU64::new(0)).collect();
         Ok(Arc::new(Vm {
             hypervisor: Arc::clone(hypervisor),
             vmid: Vmid::default(),
@@ -61,7 +64,8 @@ impl Vm {
             events: Mutex::new(IoEventFds::default()),
             time_delta: AtomicU64::new(now.wrapping_neg()),
             vcpus: Mutex::new(Vec::new()),
-            last: (0..hypervisor.harts.count()).map(|_| AtomicU64::new(0)).collect(),
+            last: for_each_hart(),
+            tags: for_each_hart(),
             has_run: AtomicBool::new(false),
         }))
     }
@@ -87,7 +91,12 @@ impl Vm {
 
     /// The value of `hgatp` for this machine.
     pub fn hgatp(&self) -> u64 {
-        self.root | hgatp::VMID.of(self.vmid.number().into())
+        self.hgatp_with(self.vmid.tag())
+    }
+
+    /// The value of `hgatp` for this machine with a VMID that it has or had, by its [tag](Vmid::tag).
+    pub(crate) fn hgatp_with(&self, tag: u64) -> u64 {
+        self.root | hgatp::VMID.of((tag as u16).into())
     }
 
     /// The virtual hart with a number.

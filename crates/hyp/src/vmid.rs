@@ -3,6 +3,8 @@
 //!
 //! A virtual machine keeps its VMID until all have been used up. Then a new generation begins: guests leave every hart,
 //! every hart forgets its translations, and machines with a VMID of an older generation get a new one before they run.
+//! Where they first run with it, what is cached under it is forgotten once more: a hart may have walked the old tables
+//! until then, and HFENCE.GVMA need not forget what VS-stage tables said.
 
 use crate::hart::{Hart, RemoteFence};
 use crate::host::Host;
@@ -20,11 +22,16 @@ pub struct Vmid(AtomicU64);
 impl Vmid {
     /// The number for `hgatp`, 0 before the first use.
     pub fn number(&self) -> u16 {
-        self.0.load(Ordering::SeqCst) as u16
+        self.tag() as u16
+    }
+
+    /// The number with its generation: what no two machines ever have, nor one machine twice. 0 before the first use.
+    pub(crate) fn tag(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
     }
 
     fn generation(&self) -> u64 {
-        self.0.load(Ordering::SeqCst) >> GENERATION
+        self.tag() >> GENERATION
     }
 }
 
@@ -88,6 +95,17 @@ impl Vmids {
         let generation = self.generation.load(Ordering::SeqCst);
         vmid.0.store(generation << GENERATION | u64::from(*next), Ordering::SeqCst);
         *next = ((u32::from(*next) + 1) & ((1 << self.bits) - 1)) as u16;
+    }
+}
+
+#[cfg(test)]
+impl Vmids {
+    /// Gives numbers to machines that do not matter until one is stale.
+    pub(crate) fn exhaust(&self, harts: &Harts, vmid: &Vmid) {
+        let (mut hart, host) = (crate::fake::FakeHart::default(), crate::fake::FakeHost::default());
+        while !self.is_stale(vmid) {
+            self.update(&mut hart, 1, &host, harts, &Vmid::default());
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn handle<H: Hart, M: Host>(
             page.set_exit(&kvm::Exit::Other(UNKNOWN));
             Err(Errno::EFAULT)
         }
-        Some(Exit::Interrupt(_)) => Ok(Flow::Stop(Stop::Interrupt)),
+        Some(Exit::Interrupt) => Ok(Flow::Stop(Stop::Interrupt)),
         Some(Exit::Ecall) => sbi::call(vcpu, local, host, page),
         Some(Exit::VirtualInst(bits)) => Ok(virtual_inst::handle(vcpu, local, host, page, bits)),
         Some(Exit::GuestPageFault(fault)) => fault::handle(vcpu, local, host, page, &fault),

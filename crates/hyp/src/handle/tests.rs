@@ -132,7 +132,8 @@ fn exceptions_of_the_guest_are_its_own_affair() {
 
 #[test]
 fn interrupts_are_the_hosts() {
-    for code in [1, 5, 9, 12, 13] {
+    // The last ones are the platform's.
+    for code in [1, 5, 9, 12, 13, 16, 31, 63, !(1 << 63)] {
         let mut world = World::guest(&[]);
         assert_eq!(world.exit(Trap { scause: 1 << 63 | code, ..Trap::default() }), Ok(Stop::Interrupt));
         world.assert_untouched();
@@ -142,7 +143,7 @@ fn interrupts_are_the_hosts() {
 
 #[test]
 fn impossible_causes_fail_the_run_and_not_the_host() {
-    for scause in [9, 11, 14, 16, 17, 18, 19, 24, 63, u64::MAX, 1 << 63, 1 << 63 | 4, 1 << 63 | 63] {
+    for scause in [9, 11, 14, 16, 17, 18, 19, 24, 63, !(1 << 63)] {
         let mut world = World::guest(&[]);
         let trap = Trap { scause, stval: 1, htval: 2, htinst: 3 };
         assert_eq!(world.exit(trap), Err(Errno::EFAULT), "{scause:#x}");

@@ -89,6 +89,60 @@ fn memory_that_the_user_may_not_write_is_mapped_for_reading() {
     world.host.resolved.set(Resolved { writable: false, ..world.host.resolved.get() });
     world.fault(RAM, false).unwrap();
     assert_eq!(world.mapped(RAM), Some((1, false)));
+    assert_eq!(world.host.dirtied.get(), 0);
+    assert_eq!(world.fault(RAM, true), Err(Errno::EFAULT), "as the host says");
+}
+
+#[test]
+fn memory_that_the_guest_can_write_from_now_on_counts_as_written() {
+    for (flags, write, dirtied) in [(0, false, 1), (0, true, 1), (LOGGED, false, 0), (LOGGED, true, 1)] {
+        let mut world = World::usual();
+        world.set_region(flags);
+        world.fault(RAM, write).unwrap();
+        assert_eq!(world.mapped(RAM).unwrap().1, dirtied == 1);
+        assert_eq!(world.host.dirtied.get(), dirtied, "flags {flags}, write {write}");
+    }
+}
+
+#[test]
+fn wherever_memory_for_tables_ends_nothing_is_lost() {
+    for left in 0..8 {
+        let mut world = World::usual();
+        world.host.left.set(left);
+        let mapped = world.fault(RAM, true);
+        assert_eq!(mapped, if left < MOST_TABLES { Err(Errno::ENOMEM) } else { Ok(Mapped::Done) });
+        assert_eq!(world.mapped(RAM).is_some(), mapped.is_ok());
+        let World { local, host, vm, .. } = &mut world;
+        let device = vm.ioremap(local, host, Gpa(1 << 30), Hpa(0), 0x2000, true);
+        assert_eq!(device.is_ok(), world.mapped((1 << 30) + 0x1000).is_some(), "{left} left");
+        let World { host, vm, vcpu, .. } = world;
+        vcpu.destroy(&host);
+        vm.destroy(&host);
+        assert!(host.live.borrow().is_empty(), "{left} left");
+    }
+}
+
+#[test]
+fn a_notifier_takes_each_page_that_its_range_touches_and_no_other() {
+    for (start, end, gone) in [
+        (0x1fff, 0x2001, vec![1, 2]),
+        (0x1000, 0x2000, vec![1]),
+        (0x1001, 0x1002, vec![1]),
+        (0x0fff, 0x1000, vec![0]),
+        (0x3000, 0x3000, vec![]),
+        (0, RAM_SIZE, vec![0, 1, 2, 3]),
+    ] {
+        let mut world = World::usual();
+        world.host.resolved.set(Resolved { level: 0, ..world.host.resolved.get() });
+        for page in 0..4 {
+            world.fault(RAM + page * PAGE_SIZE, true).unwrap();
+        }
+        let World { local, host, vm, .. } = &mut world;
+        vm.invalidate_begin(local, host, Hva(USER + start)..Hva(USER + end));
+        vm.invalidate_end();
+        let is_gone = |page: &u64| world.mapped(RAM + page * PAGE_SIZE).is_none();
+        assert_eq!((0..4).filter(is_gone).collect::<Vec<_>>(), gone, "{start:#x}..{end:#x}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use kvm::Exit;
 use kvm::ioctl::MpState;
 
 use super::*;
-use crate::fake::Event::{Alarm, Enter, FenceI, HfenceVvma, Write};
+use crate::fake::Event::{Alarm, Enter, FenceI, HfenceGvma, HfenceVvma, Write};
 use crate::fake::{HOST_INTERRUPT, RAM, World};
 
 /// A call from VS-mode.
@@ -103,8 +103,53 @@ fn a_stale_vmid_is_renewed_before_the_entry() {
     world.take_events();
     world.hart().exit_with(HOST_INTERRUPT);
     world.run().unwrap();
+    let events = world.take_events();
+    // The number is the same, and so is hgatp; but what is cached under it is the other machine's.
+    let fences = [HfenceGvma(None, Some(1)), HfenceVvma(None, None), Enter];
+    let at = fences.map(|fence| events.iter().position(|event| *event == fence).expect("it is done"));
+    assert!(at.is_sorted());
     assert!(!hypervisor.vmids.is_stale(&world.vm.vmid));
     assert!(hypervisor.vmids.is_stale(&other.vmid));
+}
+
+#[test]
+fn a_number_that_another_hart_renews_meanwhile_is_not_entered_with() {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use isa::csr::hgatp;
+
+    use crate::fake::{FakeHart, FakeHost};
+    use crate::vmid::Vmid;
+
+    // Two bits have three numbers, for two harts.
+    let mut world = World::new(2, 2, &[]);
+    world.load();
+    let (hypervisor, vm) = (world.local.hypervisor.clone(), world.vm.clone());
+    hypervisor.vmids.exhaust(&hypervisor.harts, &vm.vmid);
+    // When this hart has written the new number, the other one begins another generation, in which it gives the machine
+    // yet another number for a virtual hart of its own.
+    let renewed = Rc::new(Cell::new(false));
+    let done = renewed.clone();
+    let renew = move |_| {
+        if !done.replace(true) {
+            hypervisor.vmids.exhaust(&hypervisor.harts, &vm.vmid);
+            let (mut hart, host) = (FakeHart::default(), FakeHost::default());
+            for vmid in [&Vmid::default(), &vm.vmid] {
+                hypervisor.vmids.update(&mut hart, 1, &host, &hypervisor.harts, vmid);
+            }
+        }
+        true
+    };
+    world.hart().legal.insert(hgatp::NUMBER, Box::new(renew));
+    world.take_events();
+    let vm = world.vm.clone();
+    world.hart().guests.push_back(Box::new(move |csrs, _| {
+        assert_eq!(csrs[&hgatp::NUMBER], vm.hgatp(), "the guest runs with another machine's number");
+        crate::fake::set_trap(csrs, &HOST_INTERRUPT);
+    }));
+    world.run().unwrap();
+    assert!(renewed.get());
 }
 
 #[test]

@@ -39,8 +39,8 @@ pub(super) fn call<H: Hart, M: Host>(vcpu: &mut Vcpu, local: &mut Local<H>, host
                 REMOTE_SFENCE_VMA_ASID => Fence::new(start, size, Some(asid as u16)),
                 _ => Fence::new(start, size, None),
             };
-            // These calls have no error for harts that do not exist.
-            harts.for_each(vcpu, |other| match call.extension {
+            // These calls have no error for harts that do not exist: the others are meant all the same.
+            harts.existing(vcpu).for_each(vcpu, |other| match call.extension {
                 SEND_IPI => other.set_interrupt(host, Interrupt::Vssi),
                 REMOTE_FENCE_I => other.request(host, Request::FenceI),
                 _ => other.request_fence(host, fence),

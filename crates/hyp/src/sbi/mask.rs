@@ -31,6 +31,19 @@ impl HartMask {
         HartMask { mask: 0, base: ALL }
     }
 
+    /// Those of them that the machine has.
+    pub(super) fn existing(self, vcpu: &Vcpu) -> HartMask {
+        if self.base == ALL || is_repeated(Mistake::B2) {
+            return self;
+        }
+        let mut mask = 0;
+        vcpu.vm.for_each_vcpu(|other| {
+            let bit = (other.number() as u64).checked_sub(self.base).filter(|bit| *bit < 64);
+            mask |= bit.map_or(0, |bit| self.mask & 1 << bit);
+        });
+        HartMask { mask, ..self }
+    }
+
     /// Does something with each of them that is started; `false` where there is none of that number at all, when nothing
     /// is done.
     pub(super) fn for_each(self, vcpu: &Vcpu, mut action: impl FnMut(&Arc<Shared>)) -> bool {

@@ -158,7 +158,7 @@ pub(crate) fn call<H: Hart, M: Host>(
         Some(Handler::Rfence) => rfence::call(vcpu, host, call),
         Some(Handler::Reset) => reset::call(vcpu, host, call),
         Some(Handler::Hsm) => hsm::call(vcpu, host, call),
-        Some(Handler::Sta) => sta::call(vcpu, call),
+        Some(Handler::Sta) => sta::call(vcpu, host, call),
         Some(Handler::Suspend) => suspend::call(vcpu, call),
         Some(Handler::User) => Answer::Forward,
     };

@@ -27,7 +27,7 @@ pub(crate) struct StolenTime {
     last: Option<u64>,
 }
 
-pub(super) fn call(vcpu: &mut Vcpu, call: Call) -> Answer {
+pub(super) fn call<M: Host>(vcpu: &mut Vcpu, host: &M, call: Call) -> Answer {
     if call.function != 0 {
         return Answer::Error(NOT_SUPPORTED);
     }
@@ -43,7 +43,7 @@ pub(super) fn call(vcpu: &mut Vcpu, call: Call) -> Answer {
         return Answer::Error(INVALID_PARAM);
     }
     let record = Gpa(low);
-    if high != 0 || !vcpu.vm.memory.lock().is_writable(record) {
+    if high != 0 || vcpu.vm.write(host, record, &[0; SIZE as usize]).is_err() {
         return Answer::Error(INVALID_ADDRESS);
     }
     vcpu.stolen.record = Some(record);

@@ -31,6 +31,39 @@ fn a_guest_that_waits_has_retired_its_wfi() {
 }
 
 #[test]
+fn a_wait_for_what_is_pending_ends_at_once() {
+    use isa::cause::Interrupt;
+    use isa::csr::{hip, vsie};
+    for (pending, enabled, goes_on) in [
+        (Interrupt::Vssi, Interrupt::Ssi, true),
+        (Interrupt::Vsti, Interrupt::Sti, true),
+        (Interrupt::Vsei, Interrupt::Sei, true),
+        (Interrupt::Vssi, Interrupt::Sti, false),
+        // The host's own, which the guest's bit one below means nothing to.
+        (Interrupt::Sti, Interrupt::Mti, false),
+    ] {
+        let mut world = World::guest(&[]);
+        world.hart().set_csr(hip::NUMBER, pending.bit());
+        world.hart().set_csr(vsie::NUMBER, enabled.bit());
+        let expected = if goes_on { RESUMED } else { Ok(Stop::Blocked) };
+        assert_eq!(virtual_inst(&mut world, WFI, true), expected, "{pending:?}, {enabled:?}");
+        assert_eq!(world.vcpu.pc(), PC + 4);
+    }
+}
+
+#[test]
+fn a_wait_for_what_is_on_its_way_ends_at_once() {
+    let mut world = World::guest(&[]);
+    let shared = world.vcpu.shared().clone();
+    world.hart().guests.push_back(Box::new(move |csrs, _| {
+        shared.interrupts.set(isa::cause::Interrupt::Vsei);
+        crate::fake::set_trap(csrs, &trap(Exception::VirtualInst, WFI.into()));
+    }));
+    world.hart().exit_with(crate::fake::HOST_INTERRUPT);
+    assert_eq!(world.run(), RESUMED);
+}
+
+#[test]
 fn what_only_a_hypervisor_may_do_is_illegal_for_a_guest() {
     for told in [false, true] {
         for inst in [READ_HSTATUS, HLV_W, SRET, UNDEFINED] {

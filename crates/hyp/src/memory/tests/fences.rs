@@ -53,6 +53,16 @@ fn small_pages_are_forgotten_when_logging_ends() {
 }
 
 #[test]
+fn tables_that_no_hart_walks_any_more_are_freed_and_no_sooner() {
+    let mut world = touched(LOGGED);
+    let (before, _) = (world.host.live.borrow().len(), world.host.take_freed());
+    world.set_region(0);
+    let freed = world.host.take_freed();
+    assert_eq!(world.host.live.borrow().len() + freed.len(), before);
+    assert!(!freed.is_empty() && freed.iter().all(|when| *when >= world.local.hart.fenced));
+}
+
+#[test]
 fn a_log_that_has_been_read_or_cleared_is_protected_everywhere() {
     let mut world = touched(LOGGED);
     world.log();

@@ -69,7 +69,14 @@ fn there_are_no_others() {
 
 #[test]
 fn masks_are_read_as_the_guest_would_and_harts_that_do_not_exist_are_no_error() {
-    for (mask, meant) in [(0b110, vec![1, 2]), (0, vec![]), (1 << 5, vec![])] {
+    let cases = [
+        (0b110, vec![1, 2]),
+        (0, vec![]),
+        (1 << 5, vec![]),
+        (1 << 5 | 0b10, vec![1]),
+        (u64::MAX, vec![1, 2]),
+    ];
+    for (mask, meant) in cases {
         let (mut world, others) = World::with_harts(&[1, 2, 64]);
         world.hart().data.insert(MASK, Ok(mask));
         let status = world.vcpu.around.hstatus;
@@ -108,6 +115,16 @@ fn fences_are_asked_of_other_harts() {
     world.take_events();
     world.check_legacy(6, [0, 0, 0, 0], 0);
     assert!(world.take_events().contains(&Event::HfenceVvma(None::<Gva>, None)), "its own");
+}
+
+#[test]
+fn fences_reach_the_harts_of_a_mask_that_exist() {
+    let (mut world, others) = World::with_harts(&[1, 3]);
+    world.hart().data.insert(MASK, Ok(u64::MAX));
+    for (extension, request) in [(5, Request::FenceI), (6, Request::Fences), (7, Request::Fences)] {
+        world.check_legacy(extension, [MASK, 0x1234, 1, 0], 0);
+        assert!(others.iter().all(|other| other.requests.take(request)), "{extension}");
+    }
 }
 
 #[test]

@@ -85,23 +85,52 @@ fn what_is_stolen_from_then_on_adds_up() {
 #[test]
 fn the_sequence_is_odd_while_the_record_changes_and_even_after() {
     let mut world = World::with_harts(&[]).0;
+    world.check(STA, 0, &[RECORD, 0, 0], 0, 0);
     // Whoever left an odd one has been interrupted.
     for (before, after) in [(0_u32, 2), (1, 2), (7, 8), (8, 10), (u32::MAX - 1, 0), (u32::MAX, 0)] {
         world.vm.write(&world.host, Gpa(RECORD), &before.to_le_bytes()).unwrap();
-        world.check(STA, 0, &[RECORD, 0, 0], 0, 0);
+        world.reload();
         assert_eq!(world.record().0, after, "from {before}");
     }
 }
 
 #[test]
-fn nothing_beside_the_sequence_and_the_sum_is_written() {
+fn a_record_begins_with_zeros_and_nothing_beside_it_is_written() {
     let mut world = World::with_harts(&[]).0;
     world.vm.write(&world.host, Gpa(RECORD - 64), &[0xa5; 192]).unwrap();
     world.check(STA, 0, &[RECORD, 0, 0], 0, 0);
+    world.host.stolen.set(300);
+    world.reload();
     let mut bytes = [0; 192];
     world.vm.read(&world.host, Gpa(RECORD - 64), &mut bytes).unwrap();
-    let same = |range: core::ops::Range<usize>| bytes[range].iter().all(|byte| *byte == 0xa5);
-    assert!(same(0..64) && same(68..72) && same(80..192));
+    let all = |range: core::ops::Range<usize>, wanted| bytes[range].iter().all(|byte| *byte == wanted);
+    assert!(all(0..64, 0xa5) && all(128..192, 0xa5));
+    assert_eq!(world.record(), (4, 300));
+    assert!(all(68..72, 0) && all(80..128, 0), "flags, preempted and padding are zero");
+}
+
+#[test]
+fn a_record_is_not_where_user_space_has_no_memory() {
+    let mut world = World::with_harts(&[]).0;
+    world.host.user.set(0);
+    world.check(STA, 0, &[RECORD, 0, 0], INVALID_ADDRESS, 0);
+    assert_eq!(world.vcpu.stolen.record, None);
+}
+
+#[test]
+fn a_hart_that_is_started_again_has_no_record() {
+    let mut world = World::with_harts(&[]).0;
+    world.check(STA, 0, &[RECORD, 0, 0], 0, 0);
+    assert_eq!(world.call(HSM, 1, &[]), Ok(Stop::Blocked));
+    // Whoever starts it may have something else there.
+    world.vm.write(&world.host, Gpa(RECORD), &[0xa5; 64]).unwrap();
+    assert!(world.vcpu.shared.start(&world.host, PC, 0));
+    world.host.stolen.set(500);
+    world.go_on().unwrap();
+    world.reload();
+    let mut bytes = [0; 64];
+    world.vm.read(&world.host, Gpa(RECORD), &mut bytes).unwrap();
+    assert_eq!(bytes, [0xa5; 64]);
 }
 
 #[test]
